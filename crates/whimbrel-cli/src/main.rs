@@ -1,0 +1,4 @@
+//! The whimbrel program.
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,2 @@
+//! Whimbrel's store, instances, memories and executor.
+#![no_std]

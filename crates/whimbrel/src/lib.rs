@@ -1,0 +1,2 @@
+//! A WebAssembly interpreter: the embedding API.
+#![forbid(unsafe_code)]
