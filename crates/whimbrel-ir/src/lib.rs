@@ -1,3 +1,16 @@
-//! The contract between whimbrel's compiler and its engine: ops, operand shapes, code, printer and verifier.
+#![doc = include_str!("../README.md")]
+//! What it owns: [`Inst`], its encoding, [`Code`]. What it does not: WebAssembly's bytes, and handlers.
 #![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod cell;
+mod code;
+mod inst;
+mod operand;
+
+pub use cell::{AddrMode, BACKWARD, Family, NEGATE, OpKey, decode, encode};
+pub use code::Code;
+pub use inst::{Addr, CallInfo, IndirectCallee, Inst, Pos, SlotsOp, TailMove};
+pub use operand::{Class, Dst, DstKind, FRAME_HEADER_SLOTS, Shape, Slot, Src, SrcKind, TAIL_RECORD_SLOTS};

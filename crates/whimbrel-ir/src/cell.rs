@@ -1,0 +1,670 @@
+//! The encoding of instructions as 8-byte words.
+//!
+//! Word 0 is the op's key, which linking replaces by a handler; word 1 is the payload `a:u16 d:u16 b:u16 c:u16`, the last
+//! two also being one 32-bit immediate; up to three extension words follow. What each op puts where is written once, in
+//! `encode` and `decode` below; the engine's handlers read the same fields.
+
+use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, StoreOp, TableIdx, Trap, TypeIdx};
+
+use crate::{
+    Addr, CallInfo, Class, Dst, DstKind, IndirectCallee, Inst, Pos, Shape, Slot, SlotsOp, Src, SrcKind, TailMove,
+};
+
+/// What an op is, without its operands' values: the engine finds the handler by it.
+///
+/// In a word: family in bits 0–7, [`sub`](Self::sub) in 8–15, shape in 16–23, [`mode`](Self::mode) in 24–31.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OpKey {
+    /// The family.
+    pub family: Family,
+    /// The member of the family: a class, or the position of the instruction in its family of the instruction table.
+    pub sub: u8,
+    /// The operands' kinds.
+    pub shape: Shape,
+    /// What else selects a handler: the address mode of loads and stores, [`NEGATE`] and [`BACKWARD`] of branches.
+    pub mode: u8,
+}
+
+/// Mode bit of a conditional branch that is taken when the condition does not hold.
+pub const NEGATE: u8 = 1;
+/// Mode bit of a branch to itself or to an earlier op.
+pub const BACKWARD: u8 = 2;
+
+/// The address modes of loads and stores, as the `mode` of their keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum AddrMode {
+    /// [`Addr::Plain`]: base in `a`, offset in the 32-bit immediate.
+    Plain = 0,
+    /// [`Addr::Indexed`] with scale 0: base in `a`, index in `b`, offset in an extension word.
+    Indexed = 1,
+    /// [`Addr::Indexed`] scaled by the width accessed.
+    Scaled = 2,
+    /// [`Addr::Far`] with 32-bit addresses: base in `a`, memory in the 32-bit immediate, offset in an extension word.
+    Far32 = 3,
+    /// [`Addr::Far`] with 64-bit addresses.
+    Far64 = 4,
+}
+
+impl AddrMode {
+    const fn from_bits(bits: u8) -> Option<Self> {
+        Some(match bits {
+            0 => Self::Plain,
+            1 => Self::Indexed,
+            2 => Self::Scaled,
+            3 => Self::Far32,
+            4 => Self::Far64,
+            _ => return None,
+        })
+    }
+}
+
+macro_rules! families {
+    ($($name:ident $text:literal;)*) => {
+        /// The families of ops, one for each variant of [`Inst`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        #[allow(missing_docs, reason = "each is named after its variant of `Inst`")]
+        pub enum Family {
+            $($name,)*
+        }
+
+        impl Family {
+            /// Every family, in encoding order.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// Name in listings.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+families! {
+    Enter "enter";
+    Zero "zero";
+    Copy "copy";
+    Const64 "const";
+    CopyRange "copy_range";
+    Unary "unary";
+    Binary "binary";
+    Select "select";
+    Load "load";
+    Store "store";
+    GlobalGet "global.get";
+    GlobalSet "global.set";
+    Br "br";
+    BrIf "br_if";
+    BrCmp "br_cmp";
+    BrTable "br_table";
+    Call "call";
+    CallImport "call_import";
+    CallIndirect "call_indirect";
+    CallRef "call_ref";
+    Reload "reload";
+    ReturnCall "return_call";
+    ReturnCallImport "return_call_import";
+    ReturnCallIndirect "return_call_indirect";
+    ReturnCallRef "return_call_ref";
+    Return "return";
+    ReturnValue "return";
+    Slots "slots";
+    Trap "trap";
+}
+
+impl OpKey {
+    const fn new(family: Family) -> Self {
+        Self { family, sub: 0, shape: Shape(0), mode: 0 }
+    }
+
+    /// The key as word 0 of an unlinked op.
+    #[must_use]
+    pub const fn to_word(self) -> u64 {
+        self.family as u64 | (self.sub as u64) << 8 | (self.shape.0 as u64) << 16 | (self.mode as u64) << 24
+    }
+
+    /// The key in word 0 of an unlinked op, if it is one.
+    #[must_use]
+    pub fn from_word(word: u64) -> Option<Self> {
+        if word >> 32 != 0 {
+            return None;
+        }
+        let family = *Family::ALL.get(word as u8 as usize)?;
+        Some(Self { family, sub: (word >> 8) as u8, shape: Shape((word >> 16) as u8), mode: (word >> 24) as u8 })
+    }
+
+    /// The class named by [`sub`](Self::sub), for families whose members are classes.
+    #[must_use]
+    pub fn class(self) -> Option<Class> {
+        Class::ALL.get(usize::from(self.sub)).copied()
+    }
+
+    /// The numeric instruction named by [`sub`](Self::sub).
+    #[must_use]
+    pub fn numeric(self) -> Option<NumericOp> {
+        NumericOp::ALL.get(usize::from(self.sub)).copied()
+    }
+
+    /// The address mode of a load or store.
+    #[must_use]
+    pub fn addr_mode(self) -> Option<AddrMode> {
+        AddrMode::from_bits(self.mode)
+    }
+
+    /// Words that the op occupies, the targets of a `br_table` not counted.
+    ///
+    /// `None` where the key makes no sense.
+    #[must_use]
+    pub fn len_words(self) -> Option<usize> {
+        let wide = |class: Class, kind: Option<SrcKind>| class == Class::F64 && kind == Some(SrcKind::Const);
+        Some(match self.family {
+            Family::Copy | Family::ReturnValue => 2 + usize::from(wide(self.class()?, self.shape.a())),
+            Family::Unary => 2,
+            Family::Binary => {
+                let class = Class::of(self.numeric()?.signature().params[0]);
+                2 + usize::from(wide(class, self.shape.a()) || wide(class, self.shape.b()))
+            }
+            Family::Load => 2 + usize::from(self.addr_mode()? != AddrMode::Plain),
+            Family::Store => {
+                let constant = self.shape.b() == Some(SrcKind::Const);
+                2 + usize::from(self.addr_mode()? != AddrMode::Plain) + usize::from(constant)
+            }
+            Family::GlobalSet | Family::BrCmp => {
+                let kind = if self.family == Family::BrCmp { self.shape.b() } else { self.shape.a() };
+                2 + usize::from(kind == Some(SrcKind::Const))
+            }
+            Family::Enter
+            | Family::Zero
+            | Family::CopyRange
+            | Family::Select
+            | Family::GlobalGet
+            | Family::Br
+            | Family::BrIf
+            | Family::BrTable
+            | Family::Return
+            | Family::Trap => 2,
+            Family::Const64
+            | Family::Call
+            | Family::CallImport
+            | Family::CallRef
+            | Family::Reload
+            | Family::ReturnCall
+            | Family::ReturnCallImport
+            | Family::ReturnCallRef
+            | Family::Slots => 3,
+            Family::CallIndirect | Family::ReturnCallIndirect => 4,
+        })
+    }
+}
+
+/// The payload's fields while an op is put together.
+#[derive(Clone, Copy, Default)]
+struct Payload {
+    a: u16,
+    d: u16,
+    imm: u32,
+}
+
+impl Payload {
+    const fn to_word(self) -> u64 {
+        self.a as u64 | (self.d as u64) << 16 | (self.imm as u64) << 32
+    }
+
+    const fn from_word(word: u64) -> Self {
+        Self { a: word as u16, d: (word >> 16) as u16, imm: (word >> 32) as u32 }
+    }
+
+    const fn b(self) -> u16 {
+        self.imm as u16
+    }
+
+    const fn c(self) -> u16 {
+        (self.imm >> 16) as u16
+    }
+
+    const fn pair(b: u16, c: u16) -> u32 {
+        b as u32 | (c as u32) << 16
+    }
+}
+
+const fn slot_of(src: Src) -> u16 {
+    match src {
+        Src::Slot(slot) => slot.0,
+        _ => 0,
+    }
+}
+
+const fn dst_slot(d: Dst) -> u16 {
+    match d {
+        Dst::Slot(slot) => slot.0,
+        Dst::Acc => 0,
+    }
+}
+
+fn src(kind: Option<SrcKind>, slot: u16, value: u64) -> Option<Src> {
+    Some(match kind? {
+        SrcKind::Slot => Src::Slot(Slot(slot)),
+        SrcKind::Const => Src::Const(value),
+        SrcKind::Acc => Src::Acc,
+    })
+}
+
+fn dst(kind: Option<DstKind>, slot: u16) -> Option<Dst> {
+    Some(match kind? {
+        DstKind::Slot => Dst::Slot(Slot(slot)),
+        DstKind::Acc => Dst::Acc,
+    })
+}
+
+/// A 32-bit immediate as the constant of a class that is not `F64`.
+const fn widen(class: Class, imm: u32) -> u64 {
+    match class {
+        Class::I64 => imm as i32 as i64 as u64,
+        _ => imm as u64,
+    }
+}
+
+impl CallInfo {
+    const fn to_word(self) -> u64 {
+        self.delta as u64
+    }
+
+    const fn from_word(word: u64) -> Self {
+        Self { delta: word as u32 }
+    }
+}
+
+impl TailMove {
+    const fn to_word(self) -> u64 {
+        self.args.0 as u64 | (self.count as u64) << 16 | (self.return_slot.0 as u64) << 32 | (self.results as u64) << 48
+    }
+
+    const fn from_word(word: u64) -> Self {
+        Self {
+            args: Slot(word as u16),
+            count: (word >> 16) as u16,
+            return_slot: Slot((word >> 32) as u16),
+            results: (word >> 48) as u16,
+        }
+    }
+}
+
+/// An instruction as words: key, payload, extensions.
+struct Cell {
+    key: OpKey,
+    payload: Payload,
+    extension: [u64; 2],
+    extension_len: usize,
+}
+
+impl Cell {
+    fn new(family: Family) -> Self {
+        Self { key: OpKey::new(family), payload: Payload::default(), extension: [0; 2], extension_len: 0 }
+    }
+
+    fn sub(mut self, sub: u8) -> Self {
+        self.key.sub = sub;
+        self
+    }
+
+    fn mode(mut self, mode: u8) -> Self {
+        self.key.mode = mode;
+        self
+    }
+
+    fn shape(mut self, d: DstKind, a: SrcKind, b: SrcKind) -> Self {
+        self.key.shape = Shape::new(d, a, b);
+        self
+    }
+
+    fn a(mut self, slot: u16) -> Self {
+        self.payload.a = slot;
+        self
+    }
+
+    fn d(mut self, slot: u16) -> Self {
+        self.payload.d = slot;
+        self
+    }
+
+    fn imm(mut self, imm: u32) -> Self {
+        self.payload.imm = imm;
+        self
+    }
+
+    fn extend(mut self, word: u64) -> Self {
+        self.extension[self.extension_len] = word;
+        self.extension_len += 1;
+        self
+    }
+
+    /// Puts a constant of `class` where ops of that class look for one.
+    fn constant(self, class: Class, value: u64) -> Self {
+        if class == Class::F64 {
+            return self.extend(value);
+        }
+        debug_assert!(class != Class::I64 || Src::fits_i64(value), "the constant needs `Const64`");
+        self.imm(value as u32)
+    }
+
+    /// A branch of `distance` words from its own start.
+    fn branch(mut self, at: Pos, target: Pos) -> Self {
+        let distance = target.0.wrapping_sub(at.0) as i32;
+        if distance <= 0 {
+            self.key.mode |= BACKWARD;
+        }
+        self.imm(distance as u32)
+    }
+
+    fn write(&self, out: &mut impl FnMut(u64)) {
+        out(self.key.to_word());
+        out(self.payload.to_word());
+        self.extension[..self.extension_len].iter().for_each(|&word| out(word));
+    }
+}
+
+/// A numeric instruction's position in its family, as the `sub` of keys.
+const fn numeric_sub(op: NumericOp) -> u8 {
+    op as u16 as u8
+}
+
+const _: () = assert!(NumericOp::ALL.len() <= 256 && LoadOp::ALL.len() <= 256 && StoreOp::ALL.len() <= 256);
+
+impl SlotsOp {
+    const fn parts(self) -> (u8, u32, u32) {
+        match self {
+            Self::MemoryCopy { dst, src } => (0, dst.0, src.0),
+            Self::MemoryFill(memory) => (1, memory.0, 0),
+            Self::MemoryInit(data, memory) => (2, data.0, memory.0),
+            Self::DataDrop(data) => (3, data.0, 0),
+            Self::MemoryGrow(memory) => (4, memory.0, 0),
+            Self::MemorySize(memory) => (5, memory.0, 0),
+            Self::TableGet(table) => (6, table.0, 0),
+            Self::TableSet(table) => (7, table.0, 0),
+            Self::TableGrow(table) => (8, table.0, 0),
+            Self::TableSize(table) => (9, table.0, 0),
+            Self::TableFill(table) => (10, table.0, 0),
+            Self::TableCopy { dst, src } => (11, dst.0, src.0),
+            Self::TableInit(elem, table) => (12, elem.0, table.0),
+            Self::ElemDrop(elem) => (13, elem.0, 0),
+            Self::RefFunc(func) => (14, func.0, 0),
+            Self::Wide(op) => (15, op as u16 as u32, 0),
+        }
+    }
+
+    fn from_parts(tag: u8, x: u32, y: u32) -> Option<Self> {
+        Some(match tag {
+            0 => Self::MemoryCopy { dst: MemIdx(x), src: MemIdx(y) },
+            1 => Self::MemoryFill(MemIdx(x)),
+            2 => Self::MemoryInit(DataIdx(x), MemIdx(y)),
+            3 => Self::DataDrop(DataIdx(x)),
+            4 => Self::MemoryGrow(MemIdx(x)),
+            5 => Self::MemorySize(MemIdx(x)),
+            6 => Self::TableGet(TableIdx(x)),
+            7 => Self::TableSet(TableIdx(x)),
+            8 => Self::TableGrow(TableIdx(x)),
+            9 => Self::TableSize(TableIdx(x)),
+            10 => Self::TableFill(TableIdx(x)),
+            11 => Self::TableCopy { dst: TableIdx(x), src: TableIdx(y) },
+            12 => Self::TableInit(ElemIdx(x), TableIdx(y)),
+            13 => Self::ElemDrop(ElemIdx(x)),
+            14 => Self::RefFunc(FuncIdx(x)),
+            15 => Self::Wide(*NumericOp::ALL.get(x as usize)?),
+            _ => return None,
+        })
+    }
+}
+
+/// Adds an address to the cell of a load or store; also returns the kinds of base and index.
+fn address(cell: Cell, addr: Addr) -> (Cell, SrcKind, SrcKind) {
+    match addr {
+        Addr::Plain { base, offset } => {
+            (cell.mode(AddrMode::Plain as u8).a(slot_of(base)).imm(offset), base.kind(), SrcKind::Slot)
+        }
+        Addr::Indexed { base, index, scale_log2, offset } => {
+            let mode = if scale_log2 == 0 { AddrMode::Indexed } else { AddrMode::Scaled };
+            let cell = cell.mode(mode as u8).a(slot_of(base)).imm(slot_of(index).into()).extend(offset.into());
+            (cell, base.kind(), index.kind())
+        }
+        Addr::Far { base, offset, memory, memory64 } => {
+            let mode = if memory64 { AddrMode::Far64 } else { AddrMode::Far32 };
+            (cell.mode(mode as u8).a(base.0).imm(memory.0).extend(offset), SrcKind::Slot, SrcKind::Slot)
+        }
+    }
+}
+
+fn decode_address(
+    key: OpKey,
+    payload: Payload,
+    ext: u64,
+    base: Option<SrcKind>,
+    index: Option<SrcKind>,
+    width: u8,
+) -> Option<Addr> {
+    let far = |memory64| Addr::Far { base: Slot(payload.a), offset: ext, memory: MemIdx(payload.imm), memory64 };
+    let indexed = |scale_log2| {
+        Some(Addr::Indexed {
+            base: src(base, payload.a, 0)?,
+            index: src(index, payload.b(), 0)?,
+            scale_log2,
+            offset: u32::try_from(ext).ok()?,
+        })
+    };
+    Some(match key.addr_mode()? {
+        AddrMode::Plain => Addr::Plain { base: src(base, payload.a, 0)?, offset: payload.imm },
+        AddrMode::Indexed => indexed(0)?,
+        AddrMode::Scaled => indexed(width.trailing_zeros() as u8)?,
+        AddrMode::Far32 => far(false),
+        AddrMode::Far64 => far(true),
+    })
+}
+
+/// Encodes `inst`, which stands at `at`, word by word into `out`.
+///
+/// The operands keep to what the documentation of each instruction says; a debug build checks it where it is cheap.
+pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
+    use DstKind::Slot as D;
+    use SrcKind::Slot as S;
+    let cell = match inst {
+        Inst::Enter { return_slot, frame_slots } => Cell::new(Family::Enter).a(return_slot.0).imm(frame_slots),
+        Inst::Zero { first, count } => Cell::new(Family::Zero).d(first.0).imm(count.into()),
+        Inst::Copy { class, d, a } => {
+            let cell = Cell::new(Family::Copy).sub(class as u8).shape(d.kind(), a.kind(), S).d(dst_slot(d));
+            if let Src::Const(value) = a { cell.constant(class, value) } else { cell.a(slot_of(a)) }
+        }
+        Inst::Const64 { class, d, value } => {
+            Cell::new(Family::Const64).sub(class as u8).shape(d.kind(), S, S).d(dst_slot(d)).extend(value)
+        }
+        Inst::CopyRange { d, a, count } => Cell::new(Family::CopyRange).d(d.0).a(a.0).imm(count.into()),
+        Inst::Unary { op, d, a } => {
+            Cell::new(Family::Unary).sub(numeric_sub(op)).shape(d.kind(), a.kind(), S).d(dst_slot(d)).a(slot_of(a))
+        }
+        Inst::Binary { op, d, a, b } => {
+            let class = Class::of(op.signature().params[0]);
+            let cell =
+                Cell::new(Family::Binary).sub(numeric_sub(op)).shape(d.kind(), a.kind(), b.kind()).d(dst_slot(d));
+            match (a, b) {
+                // With a constant on the left the right operand's slot moves to the first field.
+                (Src::Const(value), b) => cell.a(slot_of(b)).constant(class, value),
+                (a, Src::Const(value)) => cell.a(slot_of(a)).constant(class, value),
+                (a, b) => cell.a(slot_of(a)).imm(slot_of(b).into()),
+            }
+        }
+        Inst::Select { class, d, a, b, cond } => Cell::new(Family::Select)
+            .sub(class as u8)
+            .shape(d.kind(), cond.kind(), S)
+            .d(dst_slot(d))
+            .a(a.0)
+            .imm(Payload::pair(b.0, slot_of(cond))),
+        Inst::Load { op, d, addr } => {
+            let (cell, base, index) = address(Cell::new(Family::Load).sub(op as u16 as u8), addr);
+            cell.shape(d.kind(), base, index).d(dst_slot(d))
+        }
+        Inst::Store { op, addr, value } => {
+            let (cell, base, index) = address(Cell::new(Family::Store).sub(op as u16 as u8), addr);
+            let index = if index == SrcKind::Acc { DstKind::Acc } else { D };
+            let cell = cell.shape(index, base, value.kind()).d(slot_of(value));
+            if let Src::Const(value) = value { cell.extend(value) } else { cell }
+        }
+        Inst::GlobalGet { class, d, global } => {
+            Cell::new(Family::GlobalGet).sub(class as u8).shape(d.kind(), S, S).d(dst_slot(d)).imm(global.0)
+        }
+        Inst::GlobalSet { class, global, a } => {
+            let cell = Cell::new(Family::GlobalSet).sub(class as u8).shape(D, a.kind(), S).a(slot_of(a)).imm(global.0);
+            if let Src::Const(value) = a { cell.extend(value) } else { cell }
+        }
+        Inst::Br { target } => Cell::new(Family::Br).branch(at, target),
+        Inst::BrIf { cond, negate, target } => Cell::new(Family::BrIf)
+            .mode(if negate { NEGATE } else { 0 })
+            .shape(D, cond.kind(), S)
+            .a(slot_of(cond))
+            .branch(at, target),
+        Inst::BrCmp { op, negate, a, b, target } => {
+            let cell = Cell::new(Family::BrCmp)
+                .sub(numeric_sub(op))
+                .mode(if negate { NEGATE } else { 0 })
+                .shape(D, a.kind(), b.kind())
+                .a(slot_of(a))
+                .d(slot_of(b))
+                .branch(at, target);
+            if let Src::Const(value) = b { cell.extend(value) } else { cell }
+        }
+        Inst::BrTable { index, count } => {
+            Cell::new(Family::BrTable).shape(D, index.kind(), S).a(slot_of(index)).imm(count)
+        }
+        // Linking replaces the whole payload of a direct call by the address of the callee's code.
+        Inst::Call { func, info } => Cell::new(Family::Call).imm(func.0).extend(info.to_word()),
+        Inst::CallImport { func, saved, info } => {
+            Cell::new(Family::CallImport).a(saved.0).imm(func.0).extend(info.to_word())
+        }
+        Inst::CallIndirect { callee, index, saved, info } => Cell::new(Family::CallIndirect)
+            .shape(D, index.kind(), S)
+            .a(saved.0)
+            .d(slot_of(index))
+            .imm(callee.table.0)
+            .extend(callee.ty.0.into())
+            .extend(info.to_word()),
+        Inst::CallRef { func, saved, info } => Cell::new(Family::CallRef).a(saved.0).d(func.0).extend(info.to_word()),
+        Inst::Reload { saved, info } => Cell::new(Family::Reload).a(saved.0).extend(info.to_word()),
+        Inst::ReturnCall { func, tail } => Cell::new(Family::ReturnCall).imm(func.0).extend(tail.to_word()),
+        Inst::ReturnCallImport { func, tail } => Cell::new(Family::ReturnCallImport).imm(func.0).extend(tail.to_word()),
+        Inst::ReturnCallIndirect { callee, index, tail } => Cell::new(Family::ReturnCallIndirect)
+            .d(index.0)
+            .imm(callee.table.0)
+            .extend(callee.ty.0.into())
+            .extend(tail.to_word()),
+        Inst::ReturnCallRef { func, tail } => Cell::new(Family::ReturnCallRef).d(func.0).extend(tail.to_word()),
+        Inst::Return { return_slot } => Cell::new(Family::Return).d(return_slot.0),
+        Inst::ReturnValue { class, a, return_slot } => {
+            let cell = Cell::new(Family::ReturnValue).sub(class as u8).shape(D, a.kind(), S).d(return_slot.0);
+            if let Src::Const(value) = a { cell.constant(class, value) } else { cell.a(slot_of(a)) }
+        }
+        Inst::Slots { op, a } => {
+            let (tag, x, y) = op.parts();
+            Cell::new(Family::Slots).sub(tag).a(a.0).imm(x).extend(y.into())
+        }
+        Inst::Trap(trap) => {
+            let position = Trap::ALL.iter().position(|&other| other == trap);
+            Cell::new(Family::Trap).imm(position.unwrap_or_default() as u32)
+        }
+    };
+    debug_assert_eq!(cell.key.len_words(), Some(2 + cell.extension_len), "{inst:?}");
+    cell.write(out);
+}
+
+/// Decodes the unlinked op that starts at `at`.
+///
+/// `None` where the words are no op, or end too early. The targets that follow a `br_table` are not read.
+#[must_use]
+pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
+    let cell = words.get(at.0 as usize..)?;
+    let key = OpKey::from_word(*cell.first()?)?;
+    let cell = cell.get(..key.len_words()?)?;
+    let payload = Payload::from_word(cell[1]);
+    let ext = |n: usize| cell.get(2 + n).copied().unwrap_or_default();
+    let last = cell[cell.len() - 1];
+    let target = Pos(at.0.wrapping_add(payload.imm));
+    let d = || dst(key.shape.d(), payload.d);
+    let constant = |class| if class == Class::F64 { ext(0) } else { widen(class, payload.imm) };
+    let negate = key.mode & NEGATE != 0;
+    let (func, global) = (FuncIdx(payload.imm), GlobalIdx(payload.imm));
+    let callee = || Some(IndirectCallee { table: TableIdx(payload.imm), ty: TypeIdx(u32::try_from(ext(0)).ok()?) });
+    let (info, tail, saved) = (CallInfo::from_word(last), TailMove::from_word(last), Slot(payload.a));
+    Some(match key.family {
+        Family::Enter => Inst::Enter { return_slot: Slot(payload.a), frame_slots: payload.imm },
+        Family::Zero => Inst::Zero { first: Slot(payload.d), count: payload.b() },
+        Family::Copy => {
+            let class = key.class()?;
+            Inst::Copy { class, d: d()?, a: src(key.shape.a(), payload.a, constant(class))? }
+        }
+        Family::Const64 => Inst::Const64 { class: key.class()?, d: d()?, value: ext(0) },
+        Family::CopyRange => Inst::CopyRange { d: Slot(payload.d), a: Slot(payload.a), count: payload.b() },
+        Family::Unary => Inst::Unary { op: key.numeric()?, d: d()?, a: src(key.shape.a(), payload.a, 0)? },
+        Family::Binary => {
+            let op = key.numeric()?;
+            let value = constant(Class::of(op.signature().params[0]));
+            let (a, b) = if key.shape.a() == Some(SrcKind::Const) {
+                (Src::Const(value), src(key.shape.b(), payload.a, 0)?)
+            } else {
+                (src(key.shape.a(), payload.a, 0)?, src(key.shape.b(), payload.b(), value)?)
+            };
+            Inst::Binary { op, d: d()?, a, b }
+        }
+        Family::Select => Inst::Select {
+            class: key.class()?,
+            d: d()?,
+            a: Slot(payload.a),
+            b: Slot(payload.b()),
+            cond: src(key.shape.a(), payload.c(), 0)?,
+        },
+        Family::Load => {
+            let op = *LoadOp::ALL.get(usize::from(key.sub))?;
+            let addr = decode_address(key, payload, ext(0), key.shape.a(), key.shape.b(), op.width_bytes())?;
+            Inst::Load { op, d: d()?, addr }
+        }
+        Family::Store => {
+            let op = *StoreOp::ALL.get(usize::from(key.sub))?;
+            let index = if key.shape.d()? == DstKind::Acc { SrcKind::Acc } else { SrcKind::Slot };
+            let addr = decode_address(key, payload, ext(0), key.shape.a(), Some(index), op.width_bytes())?;
+            Inst::Store { op, addr, value: src(key.shape.b(), payload.d, last)? }
+        }
+        Family::GlobalGet => Inst::GlobalGet { class: key.class()?, d: d()?, global },
+        Family::GlobalSet => Inst::GlobalSet { class: key.class()?, global, a: src(key.shape.a(), payload.a, last)? },
+        Family::Br => Inst::Br { target },
+        Family::BrIf => Inst::BrIf { cond: src(key.shape.a(), payload.a, 0)?, negate, target },
+        Family::BrCmp => Inst::BrCmp {
+            op: key.numeric()?,
+            negate,
+            a: src(key.shape.a(), payload.a, 0)?,
+            b: src(key.shape.b(), payload.d, last)?,
+            target,
+        },
+        Family::BrTable => Inst::BrTable { index: src(key.shape.a(), payload.a, 0)?, count: payload.imm },
+        Family::Call => Inst::Call { func, info },
+        Family::CallImport => Inst::CallImport { func, saved, info },
+        Family::CallIndirect => {
+            Inst::CallIndirect { callee: callee()?, index: src(key.shape.a(), payload.d, 0)?, saved, info }
+        }
+        Family::CallRef => Inst::CallRef { func: Slot(payload.d), saved, info },
+        Family::Reload => Inst::Reload { saved, info },
+        Family::ReturnCall => Inst::ReturnCall { func, tail },
+        Family::ReturnCallImport => Inst::ReturnCallImport { func, tail },
+        Family::ReturnCallIndirect => Inst::ReturnCallIndirect { callee: callee()?, index: Slot(payload.d), tail },
+        Family::ReturnCallRef => Inst::ReturnCallRef { func: Slot(payload.d), tail },
+        Family::Return => Inst::Return { return_slot: Slot(payload.d) },
+        Family::ReturnValue => {
+            let class = key.class()?;
+            let a = src(key.shape.a(), payload.a, constant(class))?;
+            Inst::ReturnValue { class, a, return_slot: Slot(payload.d) }
+        }
+        Family::Slots => Inst::Slots {
+            op: SlotsOp::from_parts(key.sub, payload.imm, u32::try_from(ext(0)).ok()?)?,
+            a: Slot(payload.a),
+        },
+        Family::Trap => Inst::Trap(*Trap::ALL.get(payload.imm as usize)?),
+    })
+}

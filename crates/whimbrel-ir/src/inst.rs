@@ -1,0 +1,372 @@
+//! Instructions of the internal representation, in the form that the compiler builds and the printer shows.
+//!
+//! [`Code`](crate::Code) holds them encoded as 8-byte words; `encode` and `decode` are in `cell`.
+
+use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, StoreOp, TableIdx, Trap, TypeIdx};
+
+use crate::{Class, Dst, Slot, Src};
+
+/// A position in a [`Code`](crate::Code), in words from its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pos(pub u32);
+
+/// The dynamic part of an address in memory 0 with 32-bit addresses, or in any other memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Addr {
+    /// `base + offset`, memory 0, 32-bit addresses. The base is a slot or the accumulator; a constant base is folded into
+    /// the offset and `base` is then [`Src::Const`] of 0.
+    Plain {
+        /// The dynamic address.
+        base: Src,
+        /// Added without wrapping, in bytes.
+        offset: u32,
+    },
+    /// `((base + (index << scale_log2)) mod 2^32) + offset`, memory 0, 32-bit addresses.
+    ///
+    /// At most one of `base` and `index` is the accumulator, none is a constant. `scale_log2` is 0 or the base-2 logarithm
+    /// of the width accessed.
+    Indexed {
+        /// The array's address.
+        base: Src,
+        /// The element's index.
+        index: Src,
+        /// Base-2 logarithm of the element's size.
+        scale_log2: u8,
+        /// Added without wrapping, in bytes.
+        offset: u32,
+    },
+    /// Any memory, either address width; the engine looks the memory up.
+    Far {
+        /// The dynamic address.
+        base: Slot,
+        /// Added without wrapping, in bytes.
+        offset: u64,
+        /// The memory.
+        memory: MemIdx,
+        /// Whether addresses have 64 bits.
+        memory64: bool,
+    },
+}
+
+/// What a caller leaves behind the last word of a call, where `return` finds it at `return ip - 1`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CallInfo {
+    /// Slots between the caller's frame pointer and the callee's: the callee's parameters start there.
+    pub delta: u32,
+}
+
+/// A call through a table: which function type is wanted, from where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct IndirectCallee {
+    /// The table.
+    pub table: TableIdx,
+    /// The type that the function must have.
+    pub ty: TypeIdx,
+}
+
+/// Bulk and table operations whose operands are consecutive slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SlotsOp {
+    /// `a` = destination, source, length.
+    MemoryCopy {
+        /// Written memory.
+        dst: MemIdx,
+        /// Read memory.
+        src: MemIdx,
+    },
+    /// `a` = destination, byte, length.
+    MemoryFill(MemIdx),
+    /// `a` = destination, source, length.
+    MemoryInit(DataIdx, MemIdx),
+    /// No operands.
+    DataDrop(DataIdx),
+    /// `a` = delta in pages; `a` becomes the old size or -1.
+    MemoryGrow(MemIdx),
+    /// `a` becomes the size in pages.
+    MemorySize(MemIdx),
+    /// `a` = index; `a` becomes the element.
+    TableGet(TableIdx),
+    /// `a` = index, element.
+    TableSet(TableIdx),
+    /// `a` = element, delta; `a` becomes the old size or -1.
+    TableGrow(TableIdx),
+    /// `a` becomes the size.
+    TableSize(TableIdx),
+    /// `a` = start, element, length.
+    TableFill(TableIdx),
+    /// `a` = destination, source, length.
+    TableCopy {
+        /// Written table.
+        dst: TableIdx,
+        /// Read table.
+        src: TableIdx,
+    },
+    /// `a` = destination, source, length.
+    TableInit(ElemIdx, TableIdx),
+    /// No operands.
+    ElemDrop(ElemIdx),
+    /// `a` becomes a reference to the function.
+    RefFunc(FuncIdx),
+    /// A numeric op of more than two operands or more than one result, operands and results at `a`.
+    Wide(NumericOp),
+}
+
+/// One instruction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Inst {
+    /// Start of a function: stores the return ip, checks the stack, takes part in metering.
+    Enter {
+        /// Where the return ip goes: just behind the parameters and results.
+        return_slot: Slot,
+        /// Slots of the whole frame, the staged frames' headers included.
+        frame_slots: u32,
+    },
+    /// Sets `count` slots from `first` on to zero.
+    Zero {
+        /// The first slot.
+        first: Slot,
+        /// How many.
+        count: u16,
+    },
+    /// Copies a value; from a slot, a constant or the accumulator to a slot or the accumulator.
+    Copy {
+        /// Class of the value.
+        class: Class,
+        /// Destination.
+        d: Dst,
+        /// Source.
+        a: Src,
+    },
+    /// A constant of 64 bits, for classes `I64` and `F64`.
+    Const64 {
+        /// Class of the value.
+        class: Class,
+        /// Destination.
+        d: Dst,
+        /// The bits.
+        value: u64,
+    },
+    /// Copies `count` slots from `a` to `d` as if through a buffer.
+    CopyRange {
+        /// First destination.
+        d: Slot,
+        /// First source.
+        a: Slot,
+        /// How many slots.
+        count: u16,
+    },
+    /// A numeric instruction of one operand.
+    Unary {
+        /// Meaning.
+        op: NumericOp,
+        /// Destination.
+        d: Dst,
+        /// Operand; never a constant.
+        a: Src,
+    },
+    /// A numeric instruction of two operands, not both constant, not both the same accumulator.
+    Binary {
+        /// Meaning.
+        op: NumericOp,
+        /// Destination.
+        d: Dst,
+        /// Left operand.
+        a: Src,
+        /// Right operand.
+        b: Src,
+    },
+    /// `d = cond != 0 ? a : b`.
+    Select {
+        /// Class of the values.
+        class: Class,
+        /// Destination.
+        d: Dst,
+        /// Value when the condition holds.
+        a: Slot,
+        /// Value when it does not.
+        b: Slot,
+        /// The condition: a slot or the integer accumulator.
+        cond: Src,
+    },
+    /// A load. Vector loads have slot destinations.
+    Load {
+        /// Width, extension and class.
+        op: LoadOp,
+        /// Destination.
+        d: Dst,
+        /// Address.
+        addr: Addr,
+    },
+    /// A store. The value and the address are not both in one accumulator.
+    Store {
+        /// Width and class.
+        op: StoreOp,
+        /// Address.
+        addr: Addr,
+        /// Value.
+        value: Src,
+    },
+    /// Reads a global.
+    GlobalGet {
+        /// Class of the value.
+        class: Class,
+        /// Destination.
+        d: Dst,
+        /// The global.
+        global: GlobalIdx,
+    },
+    /// Writes a global.
+    GlobalSet {
+        /// Class of the value.
+        class: Class,
+        /// The global.
+        global: GlobalIdx,
+        /// The value.
+        a: Src,
+    },
+    /// Continues at `target`.
+    Br {
+        /// Where to.
+        target: Pos,
+    },
+    /// Continues at `target` when `cond` is not zero (or, negated, when it is).
+    BrIf {
+        /// The condition: a slot or the integer accumulator, 32 bits.
+        cond: Src,
+        /// Whether to branch on zero.
+        negate: bool,
+        /// Where to.
+        target: Pos,
+    },
+    /// Continues at `target` when the comparison holds (or, negated, when it does not).
+    BrCmp {
+        /// A numeric instruction of two operands whose result is a truth value.
+        op: NumericOp,
+        /// Whether to branch when it does not hold: for floats not the same as the opposite comparison.
+        negate: bool,
+        /// Left operand.
+        a: Src,
+        /// Right operand.
+        b: Src,
+        /// Where to.
+        target: Pos,
+    },
+    /// Continues at one of the `count` targets in the words that follow ([`Code::br_table_target`](crate::Code)), the last
+    /// being the default.
+    BrTable {
+        /// The index: a slot or the integer accumulator, 32 bits.
+        index: Src,
+        /// How many targets follow.
+        count: u32,
+    },
+    /// Calls a function of this module.
+    Call {
+        /// The callee.
+        func: FuncIdx,
+        /// Frame distance.
+        info: CallInfo,
+    },
+    /// Calls an imported function; a [`Inst::Reload`] follows.
+    CallImport {
+        /// The callee.
+        func: FuncIdx,
+        /// Where this instance is kept while another one's function runs.
+        saved: Slot,
+        /// Frame distance.
+        info: CallInfo,
+    },
+    /// Calls through a table; a [`Inst::Reload`] follows.
+    CallIndirect {
+        /// Which function.
+        callee: IndirectCallee,
+        /// The index: a slot or the integer accumulator.
+        index: Src,
+        /// Where this instance is kept while another one's function runs.
+        saved: Slot,
+        /// Frame distance.
+        info: CallInfo,
+    },
+    /// Calls through a reference in a slot; a [`Inst::Reload`] follows.
+    CallRef {
+        /// The reference.
+        func: Slot,
+        /// Where this instance is kept while another one's function runs.
+        saved: Slot,
+        /// Frame distance.
+        info: CallInfo,
+    },
+    /// Where calls that may leave the instance return to: makes the instance saved in `saved` current again.
+    Reload {
+        /// The same as the call's.
+        saved: Slot,
+        /// The same as the call's.
+        info: CallInfo,
+    },
+    /// Replaces the frame by a call of a function of this module. Arguments are at `args`.
+    ReturnCall {
+        /// The callee.
+        func: FuncIdx,
+        /// How arguments move.
+        tail: TailMove,
+    },
+    /// Replaces the frame by a call of an imported function.
+    ReturnCallImport {
+        /// The callee.
+        func: FuncIdx,
+        /// How arguments move.
+        tail: TailMove,
+    },
+    /// Replaces the frame by a call through a table.
+    ReturnCallIndirect {
+        /// Which function.
+        callee: IndirectCallee,
+        /// The index.
+        index: Slot,
+        /// How arguments move.
+        tail: TailMove,
+    },
+    /// Replaces the frame by a call through a reference in a slot.
+    ReturnCallRef {
+        /// The reference.
+        func: Slot,
+        /// How arguments move.
+        tail: TailMove,
+    },
+    /// Returns; the results are in place.
+    Return {
+        /// Where the return ip is.
+        return_slot: Slot,
+    },
+    /// Returns one value, which goes to slot 0.
+    ReturnValue {
+        /// Class of the value.
+        class: Class,
+        /// The value.
+        a: Src,
+        /// Where the return ip is.
+        return_slot: Slot,
+    },
+    /// An operation on consecutive slots.
+    Slots {
+        /// Which.
+        op: SlotsOp,
+        /// The first slot.
+        a: Slot,
+    },
+    /// Stops with a trap.
+    Trap(Trap),
+}
+
+/// What a tail call moves: `count` slots from `args` to the frame's start, where the callee's frame starts too. The engine
+/// reads the return ip before it moves anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TailMove {
+    /// The first argument.
+    pub args: Slot,
+    /// How many slots the arguments take.
+    pub count: u16,
+    /// The caller's return slot.
+    pub return_slot: Slot,
+    /// How many slots the results take.
+    pub results: u16,
+}
