@@ -1,0 +1,1 @@
+//! The executor: linked code, handlers, and the resumable execution that runs them.

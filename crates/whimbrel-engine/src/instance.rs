@@ -1,0 +1,131 @@
+//! Run-time objects as the executor sees them: instances, functions, globals.
+//!
+//! Objects live at fixed addresses inside the store's arenas (`gc`), and point to each other; the store's collector frees
+//! what nothing reaches. This file has the data and its plain accessors, no policy.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+use wasm_syntax::{FuncIdx, TypeIdx};
+
+use crate::exec::ModuleCode;
+use crate::memory::Memory;
+use crate::table::Table;
+
+/// A canonical function type: equal ids mean equal types, in every module of one engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct TypeId(pub u32);
+
+/// A function type as linking and indirect calls need it.
+#[derive(Debug)]
+pub struct FuncTypeInfo {
+    /// The canonical id.
+    pub id: TypeId,
+    /// The ids of the type's proper supertypes.
+    pub supertypes: Box<[TypeId]>,
+    /// Slots that the parameters take.
+    pub param_slots: u16,
+    /// Slots that the results take.
+    pub result_slots: u16,
+}
+
+impl FuncTypeInfo {
+    /// Whether a function of this type can stand for one of type `id`. Spec: `match-deftype`.
+    #[inline]
+    #[must_use]
+    pub fn matches(&self, id: TypeId) -> bool {
+        self.id == id || self.supertypes.contains(&id)
+    }
+
+    /// The slot behind parameters and results, where the return ip goes.
+    #[must_use]
+    pub fn return_slot(&self) -> u16 {
+        self.param_slots.max(self.result_slots)
+    }
+}
+
+/// A function, as references point to it. Spec: `syntax-funcinst`.
+#[derive(Debug)]
+pub struct FuncInst {
+    /// Its type.
+    pub ty: Arc<FuncTypeInfo>,
+    /// Where its code comes from.
+    pub kind: FuncKind,
+}
+
+/// Where a function's code comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum FuncKind {
+    /// Defined by a module.
+    Wasm {
+        /// The instance of the module; it owns the function.
+        instance: NonNull<Instance>,
+        /// Its position in the module.
+        func: FuncIdx,
+    },
+    /// Defined by the embedder, who knows it by this number.
+    Host(u32),
+}
+
+/// An instance of a module. Spec: `syntax-moduleinst`.
+#[derive(Debug)]
+pub struct Instance {
+    /// The module's linked code, shared by all instances of the module.
+    pub code: Arc<ModuleCode>,
+    /// Memories, imported ones first.
+    pub memories: Box<[NonNull<Memory>]>,
+    /// Tables, imported ones first.
+    pub tables: Box<[NonNull<Table>]>,
+    /// Globals' cells, imported ones first.
+    pub globals: Box<[NonNull<Global>]>,
+    /// Imported functions.
+    pub imported_funcs: Box<[NonNull<FuncInst>]>,
+    /// Types of all functions, imported ones first, and of all types of the module by their index.
+    pub types: Arc<ModuleTypes>,
+    /// References to the module's own functions, made when first asked for.
+    pub func_refs: Box<[Cell<Option<NonNull<FuncInst>>>]>,
+    /// Evaluated element segments; empty once dropped.
+    pub elems: Box<[Vec<u64>]>,
+    /// Which data segments are dropped.
+    pub dropped_data: Box<[bool]>,
+    /// The module's bytes and where in them each data segment lies.
+    pub data: Arc<DataSegments>,
+}
+
+/// The function types of a module, canonical.
+#[derive(Debug, Default)]
+pub struct ModuleTypes {
+    /// Type of each function, imported ones first.
+    pub funcs: Box<[TypeIdx]>,
+    /// Each type of the module that is a function type.
+    pub types: Box<[Option<Arc<FuncTypeInfo>>]>,
+}
+
+/// The bytes of a module's data segments.
+#[derive(Debug, Default)]
+pub struct DataSegments {
+    /// The bytes that the segments are parts of.
+    pub bytes: Arc<[u8]>,
+    /// Start and end of each segment.
+    pub ranges: Box<[(usize, usize)]>,
+}
+
+impl DataSegments {
+    /// The bytes of segment `n`; none if there is no such segment.
+    #[must_use]
+    pub fn get(&self, n: usize) -> &[u8] {
+        self.ranges.get(n).and_then(|&(start, end)| self.bytes.get(start..end)).unwrap_or_default()
+    }
+}
+
+/// A global's cell: 16 bytes, of which all but vectors use the first eight. Spec: `syntax-globalinst`.
+#[derive(Debug, Default)]
+#[repr(C, align(16))]
+pub struct Global {
+    /// The value's slots.
+    pub slots: [u64; 2],
+}

@@ -1,0 +1,1 @@
+//! Linear memories. Spec: `syntax-meminst`.
