@@ -1,9 +1,13 @@
 //! Minimum, maximum and rounding of floats in plain arithmetic, for hosts without an instruction for them.
+//!
+//! Both sides of a choice are computed before it, so that it becomes a selection, which vectorises, and not a branch.
 
-use core::ops::{Add, BitAnd, BitOr, Sub};
+use core::ops::{Add, BitAnd, BitOr, Neg, Sub};
 
 /// What the algorithms here need of `f32` and `f64`.
-pub(crate) trait Float: Copy + PartialOrd + Add<Output = Self> + Sub<Output = Self> {
+pub(crate) trait Float:
+    Copy + PartialOrd + Add<Output = Self> + Sub<Output = Self> + Neg<Output = Self>
+{
     /// The float's bits.
     type Bits: Copy + BitAnd<Output = Self::Bits> + BitOr<Output = Self::Bits>;
 
@@ -11,8 +15,6 @@ pub(crate) trait Float: Copy + PartialOrd + Add<Output = Self> + Sub<Output = Se
     const INTEGRAL: Self;
     const ZERO: Self;
     const ONE: Self;
-    /// The bit that is set in a quiet NaN.
-    const QUIET: Self::Bits;
 
     fn bits(self) -> Self::Bits;
     fn of_bits(bits: Self::Bits) -> Self;
@@ -21,13 +23,12 @@ pub(crate) trait Float: Copy + PartialOrd + Add<Output = Self> + Sub<Output = Se
 }
 
 macro_rules! float {
-    ($($float:ident $bits:ident $quiet:expr;)*) => {$(
+    ($($float:ident $bits:ident;)*) => {$(
         impl Float for $float {
             type Bits = $bits;
             const INTEGRAL: Self = 1.0 / $float::EPSILON;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
-            const QUIET: $bits = $quiet;
 
             #[inline(always)]
             fn bits(self) -> $bits {
@@ -53,8 +54,8 @@ macro_rules! float {
 }
 
 float! {
-    f32 u32 1 << 22;
-    f64 u64 1 << 51;
+    f32 u32;
+    f64 u64;
 }
 
 /// The smaller operand, NaN if either is; −0 is smaller than +0.
@@ -65,7 +66,9 @@ float! {
 pub(crate) fn min<F: Float>(a: F, b: F) -> F {
     let first = if a < b { a } else { b };
     let second = if b < a { b } else { a };
-    if is_nan(a) | is_nan(b) { a + b } else { F::of_bits(first.bits() | second.bits()) }
+    let ordered = F::of_bits(first.bits() | second.bits());
+    let nan = a + b;
+    if is_nan(a) | is_nan(b) { nan } else { ordered }
 }
 
 /// The larger operand, NaN if either is; +0 is larger than −0.
@@ -75,54 +78,49 @@ pub(crate) fn min<F: Float>(a: F, b: F) -> F {
 pub(crate) fn max<F: Float>(a: F, b: F) -> F {
     let first = if a > b { a } else { b };
     let second = if b > a { b } else { a };
-    if is_nan(a) | is_nan(b) { a + b } else { F::of_bits(first.bits() & second.bits()) }
+    let ordered = F::of_bits(first.bits() & second.bits());
+    let nan = a + b;
+    if is_nan(a) | is_nan(b) { nan } else { ordered }
 }
 
 /// Rounds to the nearest integral value, to the even one of two equally near.
 #[inline(always)]
 pub(crate) fn nearest<F: Float>(a: F) -> F {
-    integral_or(a, shed_fraction(a.magnitude()))
+    unless_integral(a, shed_fraction(a.magnitude()).with_sign_of(a))
 }
 
 /// Rounds towards zero.
 #[inline(always)]
 pub(crate) fn trunc<F: Float>(a: F) -> F {
-    let magnitude = a.magnitude();
-    let near = shed_fraction(magnitude);
-    integral_or(a, near - if near > magnitude { F::ONE } else { F::ZERO })
+    let near = shed_fraction(a.magnitude());
+    let magnitude = near - if near > a.magnitude() { F::ONE } else { F::ZERO };
+    unless_integral(a, magnitude.with_sign_of(a))
 }
 
 /// Rounds down.
 #[inline(always)]
 pub(crate) fn floor<F: Float>(a: F) -> F {
     let near = shed_fraction(a.magnitude()).with_sign_of(a);
-    integral_or(a, near - if near > a { F::ONE } else { F::ZERO })
+    unless_integral(a, near - if near > a { F::ONE } else { F::ZERO })
 }
 
 /// Rounds up.
 #[inline(always)]
 pub(crate) fn ceil<F: Float>(a: F) -> F {
-    let near = shed_fraction(a.magnitude()).with_sign_of(a);
-    integral_or(a, near + if near < a { F::ONE } else { F::ZERO })
+    -floor(-a)
 }
 
 /// Rounds a non-negative number below [`Float::INTEGRAL`] to the nearest integral value, ties to even: floats in
-/// `INTEGRAL..=2 * INTEGRAL` are the integers, so that the sum rounds, and the difference is exact.
+/// `INTEGRAL..=2 * INTEGRAL` are the integers, so that the sum rounds, and the difference is exact. Makes a NaN quiet.
 #[inline(always)]
 fn shed_fraction<F: Float>(magnitude: F) -> F {
     (magnitude + F::INTEGRAL) - F::INTEGRAL
 }
 
-/// `rounded` with the sign of `a`, which no rounding changes, zero included; or `a` itself, a NaN made quiet, where `a`
-/// has no fraction to round.
+/// `a` if it is too large to have a fraction, else `rounded`, which for a NaN is that NaN made quiet.
 #[inline(always)]
-fn integral_or<F: Float>(a: F, rounded: F) -> F {
-    if a.magnitude() < F::INTEGRAL { rounded.with_sign_of(a) } else { quiet(a) }
-}
-
-#[inline(always)]
-fn quiet<F: Float>(a: F) -> F {
-    if is_nan(a) { F::of_bits(a.bits() | F::QUIET) } else { a }
+fn unless_integral<F: Float>(a: F, rounded: F) -> F {
+    if a.magnitude() >= F::INTEGRAL { a } else { rounded }
 }
 
 #[inline(always)]

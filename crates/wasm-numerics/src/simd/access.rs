@@ -5,7 +5,7 @@
 
 use wasm_syntax::V128;
 
-use super::lanes::{get, low, low_bits, set, splat};
+use super::lanes::{Lane, get, low, low_bits, map, set, splat};
 
 ops! {
     i8x16_splat(x: u32) -> V128 { splat(x as u8) } "The low bits of `x` in every lane", "exec-vsplat";
@@ -44,9 +44,9 @@ ops! {
 }
 
 ops! {
-    v128_load8x8_s(bytes: u64) -> V128 { low(low_bits(bytes), |x: i8| i16::from(x)) }
+    v128_load8x8_s(bytes: u64) -> V128 { map(spread(bytes), |x: u16| i16::from(x as i8)) }
         "The lanes that `v128.load8x8_s` makes of the 8 bytes it read", "exec-vload-pack";
-    v128_load8x8_u(bytes: u64) -> V128 { low(low_bits(bytes), |x: u8| u16::from(x)) }
+    v128_load8x8_u(bytes: u64) -> V128 { spread(bytes) }
         "The lanes that `v128.load8x8_u` makes of the 8 bytes it read", "exec-vload-pack";
     v128_load16x4_s(bytes: u64) -> V128 { low(low_bits(bytes), |x: i16| i32::from(x)) }
         "The lanes that `v128.load16x4_s` makes of the 8 bytes it read", "exec-vload-pack";
@@ -74,4 +74,13 @@ ops! {
     v128_load64_lane(a: V128, lane: u8, x: u64) -> V128 { set(a, lane, x) }
         "`a` with lane `lane` replaced by `x`", "exec-vload_lane";
     v128_store64_lane(a: V128, lane: u8) -> u64 { get(a, lane) } "Lane `lane`", "exec-vstore_lane";
+}
+
+/// The bytes zero-extended to 16 bits each. Halving the distance of shifts vectorises; extending byte by byte out of a
+/// scalar does not.
+#[inline(always)]
+fn spread(bytes: u64) -> V128 {
+    let halves = [bytes & 0xffff_ffff, bytes >> 32];
+    let pairs = halves.map(|x| (x | x << 16) & 0x0000_ffff_0000_ffff);
+    Lane::join(pairs.map(|x| (x | x << 8) & 0x00ff_00ff_00ff_00ff))
 }

@@ -2,7 +2,7 @@
 
 use wasm_syntax::V128;
 
-use super::lanes::{Lane, compare, map, zip};
+use super::lanes::{Lane, map, zip};
 
 ops! {
     v128_not(a: V128) -> V128 { map(a, |x: u64| !x) } "Bitwise negation", "op-inot";
@@ -17,14 +17,10 @@ ops! {
 
 ops! {
     v128_any_true(a: V128) -> bool { a.to_u128() != 0 } "Whether any bit is set", "exec-vvtestop";
-    i8x16_all_true(a: V128) -> bool { !v128_any_true(compare(a, V128::ZERO, |x: u8, y| x == y)) }
-        "Whether no lane is 0", "exec-vtestop";
-    i16x8_all_true(a: V128) -> bool { !v128_any_true(compare(a, V128::ZERO, |x: u16, y| x == y)) }
-        "Whether no lane is 0", "exec-vtestop";
-    i32x4_all_true(a: V128) -> bool { !v128_any_true(compare(a, V128::ZERO, |x: u32, y| x == y)) }
-        "Whether no lane is 0", "exec-vtestop";
-    i64x2_all_true(a: V128) -> bool { !v128_any_true(compare(a, V128::ZERO, |x: u64, y| x == y)) }
-        "Whether no lane is 0", "exec-vtestop";
+    i8x16_all_true(a: V128) -> bool { !has_zero(a, 0x0101_0101_0101_0101) } "Whether no lane is 0", "exec-vtestop";
+    i16x8_all_true(a: V128) -> bool { !has_zero(a, 0x0001_0001_0001_0001) } "Whether no lane is 0", "exec-vtestop";
+    i32x4_all_true(a: V128) -> bool { !has_zero(a, 0x0000_0001_0000_0001) } "Whether no lane is 0", "exec-vtestop";
+    i64x2_all_true(a: V128) -> bool { !has_zero(a, 1) } "Whether no lane is 0", "exec-vtestop";
 }
 
 ops! {
@@ -33,6 +29,17 @@ ops! {
     i32x4_bitmask(a: V128) -> u32 { join(a, 2, gather_2) } "The sign bits of the lanes, lane 0 lowest", "op-ivbitmask";
     i64x2_bitmask(a: V128) -> u32 { join(a, 1, |half| half >> 63) }
         "The sign bits of the lanes, lane 0 lowest", "op-ivbitmask";
+}
+
+/// Whether a lane is 0, where `ones` is 1 in each lane of a half.
+///
+/// Subtracting 1 from each lane sets the highest bit of the lowest zero lane, which was clear. A lane above 0 whose
+/// highest bit was clear keeps it so, unless a lower lane borrows from it, of which then the lowest is zero.
+#[inline(always)]
+fn has_zero(a: V128, ones: u64) -> bool {
+    let highest = ones.rotate_right(1);
+    let [low, high] = <u64 as Lane<2>>::split(a).map(|half| half.wrapping_sub(ones) & !half & highest);
+    low | high != 0
 }
 
 /// The bits that `gather` takes from each half, those of the high half above `count` of the low half.

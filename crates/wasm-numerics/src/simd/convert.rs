@@ -2,7 +2,7 @@
 
 use wasm_syntax::V128;
 
-use super::lanes::{concat, high, high_zip, low, low_zero, low_zip, map, pairs, pairs_zip};
+use super::lanes::{concat, high, high_zip, low, low_zero, low_zip, map, zip};
 
 ops! {
     i16x8_extend_low_i8x16_s(a: V128) -> V128 { low(a, |x: i8| i16::from(x)) }
@@ -15,7 +15,7 @@ ops! {
     i16x8_extmul_high_i8x16_s(a: V128, b: V128) -> V128 {
         high_zip(a, b, |x: i8, y| i16::from(x).wrapping_mul(i16::from(y)))
     } "Exact products of the high half of the signed lanes", "op-vextbinop";
-    i16x8_extadd_pairwise_i8x16_s(a: V128) -> V128 { pairs(a, |x: i8, y| i16::from(x) + i16::from(y)) }
+    i16x8_extadd_pairwise_i8x16_s(a: V128) -> V128 { map(a, |x: i16| i16::from(x as i8) + (x >> 8)) }
         "Exact sums of neighbouring signed lanes", "op-vextunop";
     i16x8_extend_low_i8x16_u(a: V128) -> V128 { low(a, |x: u8| u16::from(x)) }
         "The low half of the lanes, zero-extended", "op-extend";
@@ -27,7 +27,7 @@ ops! {
     i16x8_extmul_high_i8x16_u(a: V128, b: V128) -> V128 {
         high_zip(a, b, |x: u8, y| u16::from(x).wrapping_mul(u16::from(y)))
     } "Exact products of the high half of the unsigned lanes", "op-vextbinop";
-    i16x8_extadd_pairwise_i8x16_u(a: V128) -> V128 { pairs(a, |x: u8, y| u16::from(x) + u16::from(y)) }
+    i16x8_extadd_pairwise_i8x16_u(a: V128) -> V128 { map(a, |x: u16| u16::from(x as u8) + (x >> 8)) }
         "Exact sums of neighbouring unsigned lanes", "op-vextunop";
 }
 
@@ -42,7 +42,7 @@ ops! {
     i32x4_extmul_high_i16x8_s(a: V128, b: V128) -> V128 {
         high_zip(a, b, |x: i16, y| i32::from(x).wrapping_mul(i32::from(y)))
     } "Exact products of the high half of the signed lanes", "op-vextbinop";
-    i32x4_extadd_pairwise_i16x8_s(a: V128) -> V128 { pairs(a, |x: i16, y| i32::from(x) + i32::from(y)) }
+    i32x4_extadd_pairwise_i16x8_s(a: V128) -> V128 { map(a, |x: i32| i32::from(x as i16) + (x >> 16)) }
         "Exact sums of neighbouring signed lanes", "op-vextunop";
     i32x4_extend_low_i16x8_u(a: V128) -> V128 { low(a, |x: u16| u32::from(x)) }
         "The low half of the lanes, zero-extended", "op-extend";
@@ -54,7 +54,7 @@ ops! {
     i32x4_extmul_high_i16x8_u(a: V128, b: V128) -> V128 {
         high_zip(a, b, |x: u16, y| u32::from(x).wrapping_mul(u32::from(y)))
     } "Exact products of the high half of the unsigned lanes", "op-vextbinop";
-    i32x4_extadd_pairwise_i16x8_u(a: V128) -> V128 { pairs(a, |x: u16, y| u32::from(x) + u32::from(y)) }
+    i32x4_extadd_pairwise_i16x8_u(a: V128) -> V128 { map(a, |x: u32| u32::from(x as u16) + (x >> 16)) }
         "Exact sums of neighbouring unsigned lanes", "op-vextunop";
 }
 
@@ -82,7 +82,7 @@ ops! {
 }
 
 ops! {
-    i32x4_dot_i16x8_s(a: V128, b: V128) -> V128 { pairs_zip(a, b, dot_i16) }
+    i32x4_dot_i16x8_s(a: V128, b: V128) -> V128 { zip(a, b, dot_i16) }
         "Sums of the products of neighbouring signed lanes, wrapping", "op-vextbinop";
     i8x16_narrow_i16x8_s(a: V128, b: V128) -> V128 {
         concat(a, b, |x: i16| x.clamp(i8::MIN.into(), i8::MAX.into()) as i8)
@@ -119,9 +119,11 @@ ops! {
         "The low two floats in double precision", "op-vcvtop";
 }
 
-/// The sum of two products. It overflows only if all four factors are the least integer, and then wraps.
+/// The sum of the products of the 16-bit halves. It overflows only if all four halves are the least integer, and wraps.
+///
+/// Halves of wide lanes vectorise where neighbours among narrow lanes do not.
 #[inline(always)]
-fn dot_i16(x: [i16; 2], y: [i16; 2]) -> i32 {
-    let product = |i: usize| i32::from(x[i]) * i32::from(y[i]);
-    product(0).wrapping_add(product(1))
+fn dot_i16(x: i32, y: i32) -> i32 {
+    let low = i32::from(x as i16) * i32::from(y as i16);
+    low.wrapping_add((x >> 16) * (y >> 16))
 }

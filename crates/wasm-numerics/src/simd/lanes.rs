@@ -108,24 +108,6 @@ pub(super) fn high_zip<A: Lane<N>, R: Lane<M>, const N: usize, const M: usize>(
     R::join(array::from_fn(|i| f(a[M + i], b[M + i])))
 }
 
-/// Neighbouring lanes through `f`.
-#[inline(always)]
-pub(super) fn pairs<A: Lane<N>, R: Lane<M>, const N: usize, const M: usize>(a: V128, f: impl Fn(A, A) -> R) -> V128 {
-    let a = A::split(a);
-    R::join(array::from_fn(|i| f(a[2 * i], a[2 * i + 1])))
-}
-
-/// Neighbouring lanes of both operands through `f`.
-#[inline(always)]
-pub(super) fn pairs_zip<A: Lane<N>, R: Lane<M>, const N: usize, const M: usize>(
-    a: V128,
-    b: V128,
-    f: impl Fn([A; 2], [A; 2]) -> R,
-) -> V128 {
-    let (a, b) = (A::split(a), A::split(b));
-    R::join(array::from_fn(|i| f([a[2 * i], a[2 * i + 1]], [b[2 * i], b[2 * i + 1]])))
-}
-
 /// The lanes of `a`, then those of `b`, through `f`.
 #[inline(always)]
 pub(super) fn concat<A: Lane<N>, R: Lane<M>, const N: usize, const M: usize>(

@@ -2,7 +2,7 @@
 
 use wasm_syntax::V128;
 
-use super::lanes::pairs_zip;
+use super::lanes::zip;
 use super::{
     f32x4_add, f32x4_max, f32x4_min, f32x4_mul, f32x4_neg, f64x2_add, f64x2_max, f64x2_min, f64x2_mul, f64x2_neg,
     i8x16_swizzle, i16x8_q15mulr_sat_s, i32x4_add, i32x4_extadd_pairwise_i16x8_s, i32x4_trunc_sat_f32x4_s,
@@ -42,16 +42,16 @@ ops! {
         "Like `v128_bitselect`", "op-irelaxed_laneselect";
     i16x8_relaxed_q15mulr_s(a: V128, b: V128) -> V128 { i16x8_q15mulr_sat_s(a, b) }
         "Like `i16x8_q15mulr_sat_s`", "op-irelaxed_q15mulr_s";
-    i16x8_relaxed_dot_i8x16_i7x16_s(a: V128, b: V128) -> V128 { pairs_zip(a, b, dot_i8) }
+    i16x8_relaxed_dot_i8x16_i7x16_s(a: V128, b: V128) -> V128 { zip(a, b, dot_i8) }
         "Sums of the products of neighbouring lanes, both operands signed, saturated", "op-irelaxed_dot";
     i32x4_relaxed_dot_i8x16_i7x16_add_s(a: V128, b: V128, c: V128) -> V128 {
         i32x4_add(i32x4_extadd_pairwise_i16x8_s(i16x8_relaxed_dot_i8x16_i7x16_s(a, b)), c)
     } "Sums of neighbouring lanes of `i16x8_relaxed_dot_i8x16_i7x16_s`, added to `c`", "op-irelaxed_dot_add";
 }
 
-/// The saturated sum of two products, each of which fits 16 bits. Only a sum of four factors −128 saturates.
+/// The saturated sum of the products of the bytes. Only four bytes −128 saturate.
 #[inline(always)]
-fn dot_i8(x: [i8; 2], y: [i8; 2]) -> i16 {
-    let product = |i: usize| i16::from(x[i]) * i16::from(y[i]);
-    product(0).saturating_add(product(1))
+fn dot_i8(x: i16, y: i16) -> i16 {
+    let low = i16::from(x as i8) * i16::from(y as i8);
+    low.saturating_add((x >> 8) * (y >> 8))
 }
