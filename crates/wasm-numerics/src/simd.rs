@@ -12,6 +12,11 @@ mod lanes;
 mod relaxed;
 mod shuffle;
 
+#[cfg(test)]
+mod float_tests;
+#[cfg(test)]
+mod tests;
+
 pub use access::*;
 pub use bits::*;
 pub use compare::*;
