@@ -1,4 +1,4 @@
-//! What the unit tests share: seeded random bit patterns, the floats at which rounding and range checks turn, NaN classes.
+//! What the unit tests share: seeded random bits, the floats at which rounding and range checks turn, NaN classes.
 
 use wasm_syntax::V128;
 

@@ -69,9 +69,9 @@ mod tests {
             let (a, b) = (bits.u64(), bits.u64());
             let digits = |x: u64| (x & 0xffff_ffff, x >> 32);
             let ((a0, a1), (b0, b1)) = (digits(a), digits(b));
-            let (mid1, carry1) = digits(a0 * b1 + (a0 * b0 >> 32));
+            let (mid1, carry1) = digits(a0 * b1 + ((a0 * b0) >> 32));
             let (mid2, carry2) = digits(a1 * b0 + mid1);
-            let low = mid2 << 32 | (a0 * b0 & 0xffff_ffff);
+            let low = mid2 << 32 | ((a0 * b0) & 0xffff_ffff);
             let high = a1 * b1 + carry1 + carry2;
             assert_eq!(i64_mul_wide_u(a, b), (low, high));
             let sign = |x: u64, y: u64| if (x as i64) < 0 { y } else { 0 };

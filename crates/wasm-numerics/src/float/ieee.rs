@@ -60,8 +60,8 @@ float! {
 
 /// The smaller operand, NaN if either is; −0 is smaller than +0.
 ///
-/// Both selections agree unless the operands are equal or unordered. Equal ones differ at most in the sign of zero, which
-/// the disjunction sets if either has it.
+/// Both selections agree unless the operands are equal or unordered. Equal ones differ at most in the sign of zero,
+/// which the disjunction sets if either has it.
 #[inline(always)]
 pub(crate) fn min<F: Float>(a: F, b: F) -> F {
     let first = if a < b { a } else { b };
