@@ -61,7 +61,7 @@ macro_rules! value_type {
 
 macro_rules! meaning {
     ($variant:ident $function:ident [$a:ident] [$r:ident]) => {
-        pub(super) struct $variant;
+        pub(in crate::exec::step) struct $variant;
 
         impl Unary for $variant {
             type A = value_type!($a);
@@ -74,7 +74,7 @@ macro_rules! meaning {
         }
     };
     ($variant:ident $function:ident [$a:ident $b:ident] [$r:ident]) => {
-        pub(super) struct $variant;
+        pub(in crate::exec::step) struct $variant;
 
         impl Binary for $variant {
             type A = value_type!($a);
