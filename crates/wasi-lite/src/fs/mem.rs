@@ -78,6 +78,39 @@ impl MemFs {
         fs
     }
 
+    /// Writes a file at the relative path `path`, creating the directories on the way and replacing what was in it.
+    pub fn write(&self, path: &str, contents: &[u8]) -> Result<()> {
+        let (dirs, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let dir = self.create_directories(dirs)?;
+        let options = OpenOptions { write: true, create: true, truncate: true, ..OpenOptions::default() };
+        match dir.open(name, &options)? {
+            Opened::File(mut file) => file.write(&[contents]).map(drop),
+            Opened::Directory(_) => Err(Errno::IsDir),
+        }
+    }
+
+    /// The contents of the file at the relative path `path`, which goes through no symbolic link.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>> {
+        let tree = self.tree.lock();
+        let mut ino = ROOT;
+        for name in path.split('/') {
+            ino = tree.find(ino, name)?;
+        }
+        tree.bytes(ino).cloned()
+    }
+
+    /// Creates the directory at the relative path `path` and those on the way, as far as they do not exist.
+    pub fn create_directories(&self, path: &str) -> Result<Arc<dyn Directory>> {
+        let mut dir = self.root();
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            match dir.create_directory(name) {
+                Ok(()) | Err(Errno::Exist) => dir = dir.enter(name)?,
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(dir)
+    }
+
     /// The root directory, to be preopened.
     pub fn root(&self) -> Arc<dyn Directory> {
         self.handle(&mut self.tree.lock(), ROOT)

@@ -16,7 +16,7 @@ use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
-/// Passes the buffers to a gathering write, without allocating.
+/// Passes the buffers to a gathering write, without allocating. It takes at most 16 at once, as many as callers pass.
 pub(crate) fn gather(bufs: &[&[u8]], write: impl FnOnce(&[IoSlice<'_>]) -> Result<usize>) -> Result<usize> {
     let mut slices = [IoSlice::new(&[]); 16];
     let count = bufs.len().min(slices.len());
