@@ -7,6 +7,11 @@ use alloc::vec::Vec;
 /// Address and length of one buffer.
 type Buffer = (u32, u32);
 
+/// Reads into a buffer; the number is how many bytes came before.
+type Read<'a> = dyn FnMut(&mut [u8], u64) -> Result<usize> + 'a;
+/// Writes from buffers; the number is how many bytes went before.
+type Write<'a> = dyn FnMut(&[&[u8]], u64) -> Result<usize> + 'a;
+
 const INLINE: usize = 16;
 const MAX_BUFFERS: u32 = 1024;
 const BOUNCE_BYTES: usize = 4096;
@@ -49,11 +54,7 @@ impl Buffers {
 
     /// Fills the buffers in order from `read(buf, done)`, where `done` bytes came before. Stops at the first short read,
     /// and at an error unless nothing was read yet. Returns the number of bytes.
-    pub(crate) fn fill(
-        &self,
-        mem: &mut dyn GuestMemory,
-        read: &mut dyn FnMut(&mut [u8], u64) -> Result<usize>,
-    ) -> Result<u32> {
+    pub(crate) fn fill(&self, mem: &mut dyn GuestMemory, read: &mut Read<'_>) -> Result<u32> {
         let mut done = 0;
         for &(addr, len) in self.as_slice().iter().filter(|buffer| buffer.1 > 0) {
             let got = match fill_one(mem, addr, len, done, read) {
@@ -70,11 +71,7 @@ impl Buffers {
     }
 
     /// Drains the buffers in order into `write(bufs, done)`, where `done` bytes went before. Stops as [`Buffers::fill`].
-    pub(crate) fn drain(
-        &self,
-        mem: &dyn GuestMemory,
-        write: &mut dyn FnMut(&[&[u8]], u64) -> Result<usize>,
-    ) -> Result<u32> {
+    pub(crate) fn drain(&self, mem: &dyn GuestMemory, write: &mut Write<'_>) -> Result<u32> {
         let mut done = 0;
         for group in self.as_slice().chunks(INLINE) {
             let want: u32 = group.iter().map(|buffer| buffer.1).sum();
@@ -92,13 +89,7 @@ impl Buffers {
     }
 }
 
-fn fill_one(
-    mem: &mut dyn GuestMemory,
-    addr: u32,
-    len: u32,
-    done: u32,
-    read: &mut dyn FnMut(&mut [u8], u64) -> Result<usize>,
-) -> Result<u32> {
+fn fill_one(mem: &mut dyn GuestMemory, addr: u32, len: u32, done: u32, read: &mut Read<'_>) -> Result<u32> {
     if let Some(buf) = mem.slice_mut(addr, len) {
         return Ok(read(buf, u64::from(done))? as u32);
     }
@@ -120,12 +111,7 @@ fn fill_one(
     Ok(filled)
 }
 
-fn drain_group(
-    mem: &dyn GuestMemory,
-    group: &[Buffer],
-    done: u32,
-    write: &mut dyn FnMut(&[&[u8]], u64) -> Result<usize>,
-) -> Result<u32> {
+fn drain_group(mem: &dyn GuestMemory, group: &[Buffer], done: u32, write: &mut Write<'_>) -> Result<u32> {
     let mut slices: [&[u8]; INLINE] = [&[]; INLINE];
     let mut count = 0;
     let mut lent = true;

@@ -24,7 +24,7 @@ const CONTENT: Rights = Rights::FD_WRITE
 
 /// Where a path that was written with a trailing slash may name no directory: that there is none, or what is there.
 fn demand_directory(place: &Place) -> Result<()> {
-    if place.must_be_dir && !place.name.is_empty() && place.dir.stat_at(&place.name)?.filetype != Filetype::Directory {
+    if place.must_be_dir && place.stat()?.filetype != Filetype::Directory {
         return Err(Errno::NotDir);
     }
     Ok(())
@@ -35,7 +35,7 @@ fn refuse_slash(place: &Place) -> Result<()> {
     if !place.must_be_dir {
         return Ok(());
     }
-    Err(match place.dir.stat_at(&place.name)?.filetype {
+    Err(match place.stat()?.filetype {
         Filetype::Directory => Errno::Exist,
         _ => Errno::NotDir,
     })
@@ -81,7 +81,7 @@ impl Wasi {
         out: u32,
     ) -> Result<()> {
         let place = self.lookup(mem, fd, flags, path, Rights::PATH_FILESTAT_GET)?;
-        let stat = if place.name.is_empty() { place.dir.stat()? } else { place.dir.stat_at(&place.name)? };
+        let stat = place.stat()?;
         if place.must_be_dir && stat.filetype != Filetype::Directory {
             return Err(Errno::NotDir);
         }
@@ -243,7 +243,7 @@ impl Wasi {
         self.refuse_amplification(old_fd, new_fd)?;
         let old_name = old.named(Errno::Busy)?;
         let new_name = new.named(Errno::Busy)?;
-        if (old.must_be_dir || new.must_be_dir) && old.dir.stat_at(old_name)?.filetype != Filetype::Directory {
+        if (old.must_be_dir || new.must_be_dir) && old.stat()?.filetype != Filetype::Directory {
             return Err(Errno::NotDir);
         }
         old.dir.rename(old_name, &*new.dir, new_name)
@@ -273,7 +273,7 @@ impl Wasi {
         let place = self.place(mem, fd, path, Rights::PATH_UNLINK_FILE)?;
         let name = place.named(Errno::IsDir)?;
         if place.must_be_dir {
-            return Err(match place.dir.stat_at(name)?.filetype {
+            return Err(match place.stat()?.filetype {
                 Filetype::Directory => Errno::IsDir,
                 _ => Errno::NotDir,
             });

@@ -4,7 +4,7 @@
 //! Every operation ends on a held directory and a single name in it, so that what happens to the tree between
 //! resolving and acting changes which entry is hit, never which tree. A `..` goes back to the directory that was passed,
 //! not to its parent of the moment.
-use crate::abi::Filetype;
+use crate::abi::{Filestat, Filetype};
 use crate::errno::{Errno, Result};
 use crate::fs::{Directory, OpenOptions, Opened};
 use alloc::borrow::Cow;
@@ -24,12 +24,23 @@ pub(crate) struct Place {
     pub(crate) name: String,
     /// The path ends in a slash.
     pub(crate) must_be_dir: bool,
+    /// The entry's attributes, where looking for a link has already asked for them.
+    pub(crate) stat: Option<Filestat>,
 }
 
 impl Place {
     /// The name, or `error` where the path ends in the directory itself.
     pub(crate) fn named(&self, error: Errno) -> Result<&str> {
         if self.name.is_empty() { Err(error) } else { Ok(&self.name) }
+    }
+
+    /// The attributes of the entry.
+    pub(crate) fn stat(&self) -> Result<Filestat> {
+        match self.stat {
+            Some(stat) => Ok(stat),
+            None if self.name.is_empty() => self.dir.stat(),
+            None => self.dir.stat_at(&self.name),
+        }
     }
 }
 
@@ -59,7 +70,7 @@ fn cut(path: &str) -> Result<Cut<'_>> {
 /// Where the last component of `path` is; it is not followed itself.
 pub(crate) fn locate(base: &Arc<dyn Directory>, path: &str) -> Result<Place> {
     let Cut { prefix, name, must_be_dir } = cut(path)?;
-    Ok(Place { dir: enter(base, prefix)?, name: name.to_string(), must_be_dir })
+    Ok(Place { dir: enter(base, prefix)?, name: name.to_string(), must_be_dir, stat: None })
 }
 
 /// As [`locate`], following symbolic links in the last component too.
@@ -67,10 +78,9 @@ pub(crate) fn follow(base: &Arc<dyn Directory>, path: &str) -> Result<Place> {
     let mut path = Cow::Borrowed(path);
     for _ in 0..=MAX_LINKS {
         let place = locate(base, &path)?;
-        let is_link = !place.name.is_empty()
-            && place.dir.stat_at(&place.name).is_ok_and(|stat| stat.filetype == Filetype::SymbolicLink);
-        if !is_link {
-            return Ok(place);
+        match place.stat() {
+            Ok(stat) if stat.filetype == Filetype::SymbolicLink => {}
+            stat => return Ok(Place { stat: stat.ok(), ..place }),
         }
         let target = place.dir.read_link(&place.name)?;
         path = Cow::Owned(substitute(&path, &target)?);

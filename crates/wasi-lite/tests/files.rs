@@ -1,4 +1,6 @@
 //! The functions on open files and descriptors, on every file system.
+#![allow(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
 mod support;
 
 use support::{FOLLOW, Guest, READ_WRITE, ROOT, on_every_fs};

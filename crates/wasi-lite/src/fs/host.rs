@@ -95,6 +95,7 @@ fn filetype(host: FileType) -> Filetype {
     }
 }
 
+#[allow(clippy::unnecessary_cast, reason = "the widths of the fields differ between hosts")]
 fn filestat(stat: &Stat) -> Filestat {
     let ns = |seconds: i64, ns: i64| seconds.saturating_mul(1_000_000_000).saturating_add(ns).max(0) as u64;
     Filestat {
@@ -167,7 +168,7 @@ impl Directory for HostDir {
             let Ok(name) = entry.file_name().to_str() else { continue };
             if name != "." && name != ".." {
                 let filetype = filetype(entry.file_type());
-                entries.push(DirEntry { name: String::from(name), ino: entry.ino() as u64, filetype });
+                entries.push(DirEntry { name: String::from(name), ino: entry.ino(), filetype });
             }
         }
         Ok(entries)
