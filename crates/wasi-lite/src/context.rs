@@ -160,12 +160,13 @@ impl Wasi {
 fn proc_raise(signal: u32) -> Result<u32, Exit> {
     const CHLD: u32 = 16;
     const CONT: u32 = 17;
-    const STOP_TO_URG: core::ops::RangeInclusive<u32> = 18..=22;
+    const STOP: u32 = 18;
+    const TTOU: u32 = 21;
     const URG: u32 = 22;
     const WINCH: u32 = 27;
     let errno = match signal {
         0 | CHLD | CONT | URG | WINCH => Errno::Success,
-        signal if STOP_TO_URG.contains(&signal) => Errno::NotSup,
+        STOP..=TTOU => Errno::NotSup,
         1..=30 => return Err(Exit::Signal(signal as u8)),
         _ => Errno::Inval,
     };

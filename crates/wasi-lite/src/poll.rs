@@ -9,6 +9,8 @@ use crate::memory::GuestMemory;
 use alloc::vec::Vec;
 
 const EVENT_BYTES: u32 = 32;
+/// As many as there can be descriptors; a guest cannot make the host hold more.
+const MAX_SUBSCRIPTIONS: u32 = 65_536;
 const FLAG_ABSTIME: u16 = 1;
 const FLAG_HANGUP: u16 = 1;
 /// How long to pause between two questions to a stream that only answers questions.
@@ -135,6 +137,9 @@ impl Wasi {
         mem.check(input, u64::from(count) * u64::from(size))?;
         mem.check(output, u64::from(count) * u64::from(EVENT_BYTES))?;
         mem.check(out_count, 4)?;
+        if count > MAX_SUBSCRIPTIONS {
+            return Err(Errno::Inval);
+        }
         let mut subscriptions = Vec::new();
         subscriptions.try_reserve_exact(count as usize).map_err(|_| Errno::NoMem)?;
         for index in 0..count {

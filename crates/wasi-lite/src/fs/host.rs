@@ -119,6 +119,16 @@ fn timestamps(atim: SetTime, mtim: SetTime) -> Timestamps {
     Timestamps { last_access: spec(atim), last_modification: spec(mtim) }
 }
 
+fn sync(fd: &OwnedFd, data_only: bool) -> Result<()> {
+    // Not every host can leave out the attributes.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if data_only {
+        return Ok(rustix::fs::fdatasync(fd)?);
+    }
+    let _ = data_only;
+    Ok(rustix::fs::fsync(fd)?)
+}
+
 impl Directory for HostDir {
     fn open(&self, name: &str, options: &OpenOptions) -> Result<Opened> {
         let flags = open_flags(options) | OFlags::NOFOLLOW;
@@ -158,7 +168,7 @@ impl Directory for HostDir {
     }
 
     fn sync(&self, data_only: bool) -> Result<()> {
-        Ok(if data_only { rustix::fs::fdatasync(&self.fd) } else { rustix::fs::fsync(&self.fd) }?)
+        sync(&self.fd, data_only)
     }
 
     fn entries(&self) -> Result<Vec<DirEntry>> {
@@ -230,7 +240,7 @@ impl File for HostFile {
     }
 
     fn write(&mut self, bufs: &[&[u8]]) -> Result<usize> {
-        gather(bufs, |bufs| Ok(rustix::io::writev(&self.fd, bufs)?))
+        crate::host::write(self.fd.as_fd(), bufs)
     }
 
     fn read_at(&mut self, buf: &mut [u8], offset: u64) -> Result<usize> {
@@ -312,7 +322,7 @@ impl File for HostFile {
     }
 
     fn sync(&mut self, data_only: bool) -> Result<()> {
-        Ok(if data_only { rustix::fs::fdatasync(&self.fd) } else { rustix::fs::fsync(&self.fd) }?)
+        sync(&self.fd, data_only)
     }
 
     fn host_fd(&self) -> Option<BorrowedFd<'_>> {

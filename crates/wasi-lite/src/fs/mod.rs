@@ -3,6 +3,7 @@
 #[cfg(all(feature = "std", unix))]
 pub mod host;
 pub mod mem;
+pub mod overlay;
 
 use crate::abi::{FdFlags, Filestat, Filetype, Whence};
 use crate::errno::{Errno, Result};

@@ -7,6 +7,13 @@ use alloc::boxed::Box;
 use rustix::net::{RecvFlags, SendFlags, Shutdown, SocketType};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+/// A closed peer is an error, not a signal.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+/// Elsewhere it is left to the process to ignore the signal, as Rust programs do from their start.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const NO_SIGNAL: SendFlags = SendFlags::empty();
+
 /// A connected socket of the host.
 #[derive(Debug)]
 pub struct HostSocket(OwnedFd);
@@ -23,8 +30,9 @@ impl Socket for HostSocket {
         flags.set(RecvFlags::PEEK, peek);
         flags.set(RecvFlags::WAITALL, wait_all);
         let capacity = buf.len();
-        // With TRUNC the host tells a datagram's whole length; on a byte stream it would throw the bytes away.
         let is_datagram = self.filetype() == Filetype::SocketDgram;
+        // With TRUNC the host tells a datagram's whole length; on a byte stream it would throw the bytes away.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
         flags.set(RecvFlags::TRUNC, is_datagram);
         let (len, whole) = rustix::net::recv(&self.0, buf, flags)?;
         Ok((len, is_datagram && whole > capacity))
@@ -33,11 +41,11 @@ impl Socket for HostSocket {
     fn send(&mut self, bufs: &[&[u8]]) -> Result<usize> {
         if self.filetype() == Filetype::SocketDgram && bufs.len() > 1 {
             let message = bufs.concat();
-            return Ok(rustix::net::send(&self.0, &message, SendFlags::NOSIGNAL)?);
+            return Ok(rustix::net::send(&self.0, &message, NO_SIGNAL)?);
         }
         let mut sent = 0;
         for buf in bufs.iter().filter(|buf| !buf.is_empty()) {
-            let len = match rustix::net::send(&self.0, buf, SendFlags::NOSIGNAL) {
+            let len = match rustix::net::send(&self.0, buf, NO_SIGNAL) {
                 Ok(len) => len,
                 Err(_) if sent > 0 => break,
                 Err(errno) => return Err(errno.into()),

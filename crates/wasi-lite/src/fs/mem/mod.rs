@@ -35,7 +35,8 @@ impl MemFs {
         MemFs::default()
     }
 
-    /// An empty file system whose files hold at most `capacity_bytes` together; beyond is [`Errno::NoSpc`].
+    /// An empty file system whose files and links hold at most `capacity_bytes` together, under at most 2^20 names; beyond
+    /// is [`Errno::NoSpc`].
     pub fn with_capacity(capacity_bytes: u64) -> MemFs {
         MemFs { tree: Arc::new(Mutex::new(Tree::new(capacity_bytes))) }
     }

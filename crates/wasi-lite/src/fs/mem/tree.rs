@@ -7,6 +7,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 const MAX_NAME_BYTES: usize = 255;
+/// Names in all directories together; what they cost the host is not counted in bytes.
+const MAX_NAMES: u64 = 1 << 20;
 /// The root's number.
 pub(super) const ROOT: u64 = 1;
 
@@ -14,9 +16,11 @@ pub(super) struct Tree {
     nodes: BTreeMap<u64, Node>,
     next_ino: u64,
     time: u64,
-    /// Bytes in all files.
+    /// Bytes in all files and links.
     used_bytes: u64,
     capacity_bytes: u64,
+    /// Entries in all directories.
+    names: u64,
 }
 
 pub(super) struct Node {
@@ -39,7 +43,7 @@ pub(super) enum Body {
 impl Tree {
     pub(super) fn new(capacity_bytes: u64) -> Tree {
         let time = 946_684_800_000_000_000;
-        let mut tree = Tree { nodes: BTreeMap::new(), next_ino: ROOT, time, used_bytes: 0, capacity_bytes };
+        let mut tree = Tree { nodes: BTreeMap::new(), next_ino: ROOT, time, used_bytes: 0, capacity_bytes, names: 0 };
         let root = tree.add(Body::Directory { entries: BTreeMap::new(), parent: ROOT });
         // The file system itself names its root.
         tree.node_mut(root).names = 1;
@@ -72,9 +76,11 @@ impl Tree {
     pub(super) fn collect(&mut self, ino: u64) {
         let node = self.node(ino);
         if node.names == 0 && node.handles == 0 {
-            if let Body::File(bytes) = &node.body {
-                self.used_bytes -= bytes.len() as u64;
-            }
+            self.used_bytes -= match &node.body {
+                Body::File(bytes) => bytes.len() as u64,
+                Body::Symlink(target) => target.len() as u64,
+                Body::Directory { .. } => 0,
+            };
             self.nodes.remove(&ino);
         }
     }
@@ -110,7 +116,11 @@ impl Tree {
         if self.node(dir).names == 0 {
             return Err(Errno::NoEnt);
         }
+        if self.names >= MAX_NAMES {
+            return Err(Errno::NoSpc);
+        }
         self.entries_mut(dir)?.insert(name.to_string(), ino);
+        self.names += 1;
         let now = self.time;
         let node = self.node_mut(ino);
         node.names += 1;
@@ -123,6 +133,7 @@ impl Tree {
 
     pub(super) fn detach(&mut self, dir: u64, name: &str) -> Result<()> {
         let ino = self.entries_mut(dir)?.remove(name).ok_or(Errno::NoEnt)?;
+        self.names -= 1;
         let now = self.time;
         let node = self.node_mut(ino);
         node.names -= 1;
@@ -137,6 +148,13 @@ impl Tree {
             Ok(_) => return Err(Errno::Exist),
             Err(Errno::NoEnt) => {}
             Err(errno) => return Err(errno),
+        }
+        if let Body::Symlink(target) = &body {
+            let used = self.used_bytes + target.len() as u64;
+            if used > self.capacity_bytes {
+                return Err(Errno::NoSpc);
+            }
+            self.used_bytes = used;
         }
         let ino = self.add(body);
         match self.attach(dir, name, ino) {
