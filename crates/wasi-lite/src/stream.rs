@@ -17,7 +17,7 @@ pub trait InputStream: Send {
         Filetype::Unknown
     }
 
-    /// Whether reading would not wait. Asked where there is no [`InputStream::host_fd`].
+    /// Whether reading would not wait. Asked where there is no descriptor of the host to wait on.
     fn ready(&mut self) -> Option<Ready> {
         Some(Ready::default())
     }
@@ -44,7 +44,7 @@ pub trait OutputStream: Send {
         Filetype::Unknown
     }
 
-    /// Whether writing would not wait. Asked where there is no [`OutputStream::host_fd`].
+    /// Whether writing would not wait. Asked where there is no descriptor of the host to wait on.
     fn ready(&mut self) -> Option<Ready> {
         Some(Ready::default())
     }
