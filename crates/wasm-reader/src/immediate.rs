@@ -75,26 +75,35 @@ impl<'a> Immediate<'a> for DataIdx {
     }
 }
 
+/// In an alignment: the access names its memory.
 const MEMORY_FOLLOWS: u32 = 1 << 6;
+/// Alignments below this one are well-formed whatever the address type.
+const PLAIN_ALIGN_END: u32 = 32;
 
 impl<'a> Immediate<'a> for MemArg {
     #[inline(always)]
     fn from_cursor(cursor: &mut Cursor<'a>) -> Result<Self> {
         let flags = cursor.u32()?;
-        let (align, memory) = if flags < MEMORY_FOLLOWS { (flags, MemIdx(0)) } else { mem_arg_memory(cursor, flags)? };
+        let (align_log2, memory) =
+            if flags < PLAIN_ALIGN_END { (flags as u8, MemIdx(0)) } else { rare_align(cursor, flags)? };
         let offset = if cursor.features().has(Feature::Memory64) { cursor.u64()? } else { u64::from(cursor.u32()?) };
-        Ok(Self { offset, memory, align_log2: align as u8 })
+        Ok(Self { offset, memory, align_log2 })
     }
 }
 
-/// Takes the memory that `flags` announce, and gives the alignment without the announcement.
+/// The alignment in `flags`, and the memory that it announces, which it takes.
 #[cold]
 #[inline(never)]
-fn mem_arg_memory(cursor: &mut Cursor<'_>, flags: u32) -> Result<(u32, MemIdx)> {
-    if flags >= 2 * MEMORY_FOLLOWS || !cursor.features().has(Feature::MultiMemory) {
+fn rare_align(cursor: &mut Cursor<'_>, flags: u32) -> Result<(u8, MemIdx)> {
+    let features = cursor.features();
+    let names_memory = flags & MEMORY_FOLLOWS != 0 && features.has(Feature::MultiMemory);
+    let align = if names_memory { flags & !MEMORY_FOLLOWS } else { flags };
+    let align_end = if features.has(Feature::Memory64) { u64::BITS } else { PLAIN_ALIGN_END };
+    if align >= align_end {
         return Err(cursor.malformed(Form::MemArgFlags, flags));
     }
-    Ok((flags & !MEMORY_FOLLOWS, MemIdx(cursor.u32()?)))
+    let memory = if names_memory { cursor.u32()? } else { 0 };
+    Ok((align as u8, MemIdx(memory)))
 }
 
 impl<'a> Immediate<'a> for BlockType {

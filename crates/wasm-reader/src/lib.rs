@@ -23,7 +23,7 @@ pub use item::{
     Body, ConstExpr, ConstExprs, Data, DataMode, Elem, ElemFunc, ElemItems, ElemMode, Export, ExternIdx, Global,
     Import, LocalRun, Table,
 };
-pub use section::{ImportReader, Section, SectionReader, Sections, TagType};
+pub use section::{ImportReader, Section, SectionId, SectionReader, Sections, TagType};
 pub use types::RecGroup;
 
 /// The sections of the module `bytes`, read with `features`.

@@ -47,59 +47,136 @@ pub enum Section<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TagType(pub TypeIdx);
 
-/// The ids of sections. Spec: `binary-sectionid`.
-pub(crate) mod id {
-    pub(crate) const CUSTOM: u8 = 0;
-    pub(crate) const TYPE: u8 = 1;
-    pub(crate) const IMPORT: u8 = 2;
-    pub(crate) const FUNCTION: u8 = 3;
-    pub(crate) const TABLE: u8 = 4;
-    pub(crate) const MEMORY: u8 = 5;
-    pub(crate) const GLOBAL: u8 = 6;
-    pub(crate) const EXPORT: u8 = 7;
-    pub(crate) const START: u8 = 8;
-    pub(crate) const ELEMENT: u8 = 9;
-    pub(crate) const CODE: u8 = 10;
-    pub(crate) const DATA: u8 = 11;
-    pub(crate) const DATA_COUNT: u8 = 12;
-    pub(crate) const TAG: u8 = 13;
+macro_rules! section_ids {
+    ($($(#[$doc:meta])* $name:ident = $id:literal;)*) => {
+        /// The ids of sections. Spec: `binary-sectionid`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum SectionId {
+            $($(#[$doc])* $name = $id,)*
+        }
+
+        impl SectionId {
+            /// The section with this id.
+            #[must_use]
+            pub const fn from_byte(id: u8) -> Option<Self> {
+                match id {
+                    $($id => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+section_ids! {
+    /// Custom sections.
+    Custom = 0;
+    /// Type definitions.
+    Type = 1;
+    /// Imports.
+    Import = 2;
+    /// Types of functions.
+    Function = 3;
+    /// Tables.
+    Table = 4;
+    /// Memories.
+    Memory = 5;
+    /// Globals.
+    Global = 6;
+    /// Exports.
+    Export = 7;
+    /// The start function.
+    Start = 8;
+    /// Element segments.
+    Element = 9;
+    /// Bodies of functions.
+    Code = 10;
+    /// Data segments.
+    Data = 11;
+    /// The number of data segments.
+    DataCount = 12;
+    /// Tags.
+    Tag = 13;
+}
+
+impl SectionId {
+    /// The section's place among the others, custom ones aside.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Custom => 0,
+            Self::Type => 1,
+            Self::Import => 2,
+            Self::Function => 3,
+            Self::Table => 4,
+            Self::Memory => 5,
+            Self::Tag => 6,
+            Self::Global => 7,
+            Self::Export => 8,
+            Self::Start => 9,
+            Self::Element => 10,
+            Self::DataCount => 11,
+            Self::Code => 12,
+            Self::Data => 13,
+        }
+    }
 }
 
 impl<'a> Section<'a> {
     /// The section with this id, whose contents are the whole of `contents`.
     ///
     /// Start and data count sections are read at once, of the others the count.
-    pub(crate) fn new(id: u8, mut contents: Cursor<'a>) -> Result<Self> {
+    pub(crate) fn new(id: SectionId, mut contents: Cursor<'a>) -> Result<Self> {
         let cursor = &mut contents;
         Ok(match id {
-            id::CUSTOM => Self::Custom(cursor.read()?),
-            id::TYPE => Self::Type(cursor.read()?),
-            id::IMPORT => Self::Import(ImportReader::new(cursor)?),
-            id::FUNCTION => Self::Function(cursor.read()?),
-            id::TABLE => Self::Table(cursor.read()?),
-            id::MEMORY => Self::Memory(cursor.read()?),
-            id::TAG => {
+            SectionId::Custom => Self::Custom(cursor.read()?),
+            SectionId::Type => Self::Type(cursor.read()?),
+            SectionId::Import => Self::Import(ImportReader::new(cursor)?),
+            SectionId::Function => Self::Function(cursor.read()?),
+            SectionId::Table => Self::Table(cursor.read()?),
+            SectionId::Memory => Self::Memory(cursor.read()?),
+            SectionId::Tag => {
                 require_tags(cursor)?;
                 Self::Tag(cursor.read()?)
             }
-            id::GLOBAL => Self::Global(cursor.read()?),
-            id::EXPORT => Self::Export(cursor.read()?),
-            id::START => {
+            SectionId::Global => Self::Global(cursor.read()?),
+            SectionId::Export => Self::Export(cursor.read()?),
+            SectionId::Start => {
                 let func = FuncIdx(cursor.u32()?);
                 cursor.finish()?;
                 Self::Start(func)
             }
-            id::ELEMENT => Self::Element(cursor.read()?),
-            id::DATA_COUNT => {
+            SectionId::Element => Self::Element(cursor.read()?),
+            SectionId::DataCount => {
                 cursor.require(Feature::BulkMemory)?;
                 let count = cursor.u32()?;
                 cursor.finish()?;
                 Self::DataCount(count)
             }
-            id::CODE => Self::Code(cursor.read()?),
-            id::DATA => Self::Data(cursor.read()?),
-            found => return Err(cursor.error(ReadErrorKind::SectionId { found })),
+            SectionId::Code => Self::Code(cursor.read()?),
+            SectionId::Data => Self::Data(cursor.read()?),
         })
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> SectionId {
+        match self {
+            Self::Type(_) => SectionId::Type,
+            Self::Import(_) => SectionId::Import,
+            Self::Function(_) => SectionId::Function,
+            Self::Table(_) => SectionId::Table,
+            Self::Memory(_) => SectionId::Memory,
+            Self::Tag(_) => SectionId::Tag,
+            Self::Global(_) => SectionId::Global,
+            Self::Export(_) => SectionId::Export,
+            Self::Start(_) => SectionId::Start,
+            Self::Element(_) => SectionId::Element,
+            Self::DataCount(_) => SectionId::DataCount,
+            Self::Code(_) => SectionId::Code,
+            Self::Data(_) => SectionId::Data,
+            Self::Custom(_) => SectionId::Custom,
+        }
     }
 }
 
@@ -124,6 +201,11 @@ impl<T> Clone for SectionReader<'_, T> {
 impl<T> Copy for SectionReader<'_, T> {}
 
 impl<'a, T: Decode<'a>> SectionReader<'a, T> {
+    /// The `count` items that make up `cursor`'s bytes.
+    pub(crate) const fn new(cursor: Cursor<'a>, count: u32) -> Self {
+        Self { cursor, count, left: count, finished: false, items: PhantomData }
+    }
+
     /// How many items the section says it has. Nothing may be allocated on its word alone: see [`Self::capacity`].
     #[must_use]
     pub const fn len(&self) -> u32 {
@@ -171,17 +253,13 @@ impl<'a, T: Decode<'a>> SectionReader<'a, T> {
             self.next().map(|item| item.map(|item| (offset, item)))
         })
     }
-
-    pub(crate) fn cursor(&self) -> Cursor<'a> {
-        self.cursor
-    }
 }
 
 impl<'a, T: Decode<'a>> Decode<'a> for SectionReader<'a, T> {
     /// Takes the count and everything after it.
     fn decode(cursor: &mut Cursor<'a>) -> Result<Self> {
         let count = cursor.u32()?;
-        Ok(Self { cursor: *cursor, count, left: count, finished: false, items: PhantomData })
+        Ok(Self::new(*cursor, count))
     }
 }
 
@@ -336,23 +414,26 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Accounts for the section with this id, and gives the cursor for its contents.
-    pub(crate) fn enter<'a>(&mut self, id: u8, header: &Cursor<'_>, contents: Cursor<'a>) -> Result<Cursor<'a>> {
-        let rank = match id {
-            id::CUSTOM => return Ok(contents),
-            id::TYPE..=id::MEMORY => id,
-            id::TAG => 6,
-            id::GLOBAL..=id::ELEMENT => id + 1,
-            id::DATA_COUNT => 11,
-            id::CODE => 12,
-            id::DATA => 13,
-            found => return Err(header.error(ReadErrorKind::SectionId { found })),
+    /// Accounts for a section at `header`: takes its id and the number of bytes that follow.
+    pub(crate) fn enter(&mut self, cursor: &mut Cursor<'_>) -> Result<(SectionId, u32)> {
+        let header = *cursor;
+        let byte = cursor.byte()?;
+        let Some(id) = SectionId::from_byte(byte) else {
+            return Err(header.error(ReadErrorKind::SectionId { found: byte }));
         };
-        if rank <= self.rank {
-            return Err(header.error(ReadErrorKind::SectionOrder { id }));
+        let len_bytes = cursor.u32()?;
+        if id != SectionId::Custom {
+            if id.rank() <= self.rank {
+                return Err(header.error(ReadErrorKind::SectionOrder { id: byte }));
+            }
+            self.rank = id.rank();
         }
-        self.rank = rank;
-        Ok(if id == id::CODE { contents.with_data_count(self.data_count.is_some()) } else { contents })
+        Ok((id, len_bytes))
+    }
+
+    /// Whether instructions may name data segments.
+    pub(crate) const fn has_data_count(&self) -> bool {
+        self.data_count.is_some()
     }
 
     /// Checks `section` against what came before.
@@ -407,8 +488,6 @@ pub struct Sections<'a> {
     finished: bool,
 }
 
-/// Bytes of a module before its first section: magic number and version.
-pub(crate) const HEADER_LEN_BYTES: usize = 8;
 const MAGIC: [u8; 4] = *b"\0asm";
 const VERSION: u32 = 1;
 const COMPONENT_LAYER: u32 = 1;
@@ -455,10 +534,8 @@ impl<'a> Sections<'a> {
         if header.is_empty() {
             return self.layout.check_end(&header).map(|()| None);
         }
-        let id = self.cursor.byte()?;
-        let len = self.cursor.u32()?;
-        let contents = self.cursor.sub(len)?;
-        let contents = self.layout.enter(id, &header, contents)?;
+        let (id, len_bytes) = self.layout.enter(&mut self.cursor)?;
+        let contents = self.cursor.sub(len_bytes)?.with_data_count(self.layout.has_data_count());
         let section = Section::new(id, contents)?;
         self.layout.check(&section, &header)?;
         Ok(Some(section))
