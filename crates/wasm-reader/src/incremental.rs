@@ -160,12 +160,7 @@ impl Incremental {
         Ok(Payload::Section(section))
     }
 
-    fn code_start<'a>(
-        &mut self,
-        cursor: &mut Cursor<'a>,
-        header: &Cursor<'a>,
-        len_bytes: u32,
-    ) -> Result<Payload<'a>> {
+    fn code_start<'a>(&mut self, cursor: &mut Cursor<'a>, header: &Cursor<'a>, len_bytes: u32) -> Result<Payload<'a>> {
         let start = cursor.offset();
         let end = start.saturating_add(u64::from(len_bytes));
         self.state = State::Bodies { left: 0, end };

@@ -80,11 +80,7 @@ where
 
 /// Writes a function's body, its length first: locals, then instructions, among which is the closing `end`.
 /// Spec: `binary-code`.
-pub fn body<'a>(
-    locals: &[crate::LocalRun],
-    instrs: impl IntoIterator<Item = Instr<'a>> + Clone,
-    sink: &mut dyn Sink,
-) {
+pub fn body<'a>(locals: &[crate::LocalRun], instrs: impl IntoIterator<Item = Instr<'a>> + Clone, sink: &mut dyn Sink) {
     sized(sink, |sink| {
         list(sink, locals);
         instrs.clone().into_iter().for_each(|instr| instr.encode(sink));
