@@ -44,11 +44,8 @@ impl Lowerer<'_> {
             self.retract(start);
             return cond;
         }
-        let cond = if keeps_accs && !value.is_const() {
-            self.take(value)
-        } else {
-            Src::Slot(self.slot_operand(&mut value))
-        };
+        let cond =
+            if keeps_accs && !value.is_const() { self.take(value) } else { Src::Slot(self.slot_operand(&mut value)) };
         Cond::Test { cond, negate: false }
     }
 
@@ -97,9 +94,7 @@ fn other_than_acc(a: Src, b: Src) -> Option<Src> {
 fn condition(producer: &Producer) -> Option<(Cond, Pos)> {
     let start = producer.at;
     match producer.inst {
-        Inst::Binary { op, a, b, .. } if is_comparison(op) => {
-            Some((Cond::Compare { op, negate: false, a, b }, start))
-        }
+        Inst::Binary { op, a, b, .. } if is_comparison(op) => Some((Cond::Compare { op, negate: false, a, b }, start)),
         Inst::Unary { op: NumericOp::I64Eqz, a, .. } => {
             Some((Cond::Compare { op: NumericOp::I64Eq, negate: false, a, b: Src::Const(0) }, start))
         }

@@ -4,8 +4,7 @@ use wasm_syntax::{GlobalIdx, LoadOp, MemArg, MemIdx, StoreOp, TableIdx};
 use whimbrel_ir::{Addr, Class, Inst, Slot, SlotsOp, Src};
 
 use super::stack::{Entry, Kind};
-use super::{Lowerer, slot};
-use crate::error::CompileError;
+use super::{Lowerer, Unsupported, slot};
 
 impl Lowerer<'_> {
     pub(super) fn memory_class(&self, memory: MemIdx) -> Class {
@@ -16,10 +15,10 @@ impl Lowerer<'_> {
         Class::of(self.info.table(table).addr_type())
     }
 
-    pub(super) fn load(&mut self, op: LoadOp, memarg: MemArg) -> Result<(), CompileError> {
+    pub(super) fn load(&mut self, op: LoadOp, memarg: MemArg) -> Result<(), Unsupported> {
         let class = Class::of(op.val_type());
         if class == Class::V128 {
-            return Err(self.unsupported(op.mnemonic()));
+            return Err(Unsupported(op.mnemonic()));
         }
         let mut base = self.pop();
         let addr = match self.prepare_address(&mut base, memarg, op.width_bytes()) {
@@ -31,9 +30,9 @@ impl Lowerer<'_> {
         Ok(())
     }
 
-    pub(super) fn store(&mut self, op: StoreOp, memarg: MemArg) -> Result<(), CompileError> {
+    pub(super) fn store(&mut self, op: StoreOp, memarg: MemArg) -> Result<(), Unsupported> {
         if Class::of(op.val_type()) == Class::V128 {
-            return Err(self.unsupported(op.mnemonic()));
+            return Err(Unsupported(op.mnemonic()));
         }
         let value = self.pop();
         let mut base = self.pop();
@@ -67,13 +66,13 @@ impl Lowerer<'_> {
         self.fuse_address(*base, width_bytes.trailing_zeros() as u8, narrow)
     }
 
-    pub(super) fn global_get(&mut self, global: GlobalIdx) -> Result<(), CompileError> {
+    pub(super) fn global_get(&mut self, global: GlobalIdx) -> Result<(), Unsupported> {
         let class = self.global_class(global, "global.get")?;
         self.push_result(class, |d| Inst::GlobalGet { class, d, global });
         Ok(())
     }
 
-    pub(super) fn global_set(&mut self, global: GlobalIdx) -> Result<(), CompileError> {
+    pub(super) fn global_set(&mut self, global: GlobalIdx) -> Result<(), Unsupported> {
         let class = self.global_class(global, "global.set")?;
         let value = self.pop();
         let a = self.take(value);
@@ -81,9 +80,9 @@ impl Lowerer<'_> {
         Ok(())
     }
 
-    fn global_class(&self, global: GlobalIdx, instruction: &'static str) -> Result<Class, CompileError> {
+    fn global_class(&self, global: GlobalIdx, instruction: &'static str) -> Result<Class, Unsupported> {
         match Class::of(self.info.global(global).val) {
-            Class::V128 => Err(self.unsupported(instruction)),
+            Class::V128 => Err(Unsupported(instruction)),
             class => Ok(class),
         }
     }

@@ -30,6 +30,10 @@ use stack::{Deferred, Entry};
 /// The most slots that a frame can have.
 pub(crate) const MAX_FRAME_SLOTS: u32 = u16::MAX as u32;
 
+/// An instruction that the engine does not execute yet, by its keyword.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unsupported(pub &'static str);
+
 /// What lowering allocates, to be used for function after function.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
@@ -155,10 +159,7 @@ impl<'m> Lowerer<'m> {
             None => self.code.remove(zero),
         }
         self.code.frame_slots = self.max_slots;
-        self.code.replace(
-            Pos(0),
-            Inst::Enter { return_slot: self.code.return_slot, frame_slots: self.max_slots },
-        );
+        self.code.replace(Pos(0), Inst::Enter { return_slot: self.code.return_slot, frame_slots: self.max_slots });
         // The clone is as large as it needs to be; the buffer keeps its room for the next function.
         let code = self.code.clone();
         let (words, _) = self.code.into_parts();
@@ -167,7 +168,11 @@ impl<'m> Lowerer<'m> {
     }
 
     /// Lowers the next instruction, valid where it stands, `offset` bytes from the body's start.
-    pub fn lower(&mut self, offset: u32, instr: &Instr<'_>) -> Result<(), CompileError> {
+    ///
+    /// # Errors
+    ///
+    /// If the engine does not execute it yet.
+    pub fn lower(&mut self, offset: u32, instr: &Instr<'_>) -> Result<(), Unsupported> {
         self.offset = offset;
         if !self.reachable {
             self.skip(instr);
@@ -218,7 +223,7 @@ impl<'m> Lowerer<'m> {
     }
 
     /// Lowers the instructions whose operands and results are slots in a row.
-    fn bulk(&mut self, instr: &Instr<'_>) -> Result<(), CompileError> {
+    fn bulk(&mut self, instr: &Instr<'_>) -> Result<(), Unsupported> {
         let (op, operands, result) = match *instr {
             Instr::MemorySize(memory) => (SlotsOp::MemorySize(memory), 0, Some(self.memory_class(memory))),
             Instr::MemoryGrow(memory) => (SlotsOp::MemoryGrow(memory), 1, Some(self.memory_class(memory))),
@@ -235,15 +240,10 @@ impl<'m> Lowerer<'m> {
             Instr::TableInit(elem, table) => (SlotsOp::TableInit(elem, table), 3, None),
             Instr::ElemDrop(elem) => (SlotsOp::ElemDrop(elem), 0, None),
             Instr::RefFunc(func) => (SlotsOp::RefFunc(func), 0, Some(Class::I64)),
-            _ => return Err(self.unsupported(instr.mnemonic())),
+            _ => return Err(Unsupported(instr.mnemonic())),
         };
         self.slots_op(op, operands, result.as_slice());
         Ok(())
-    }
-
-    #[cold]
-    fn unsupported(&self, instruction: &'static str) -> CompileError {
-        CompileError::unsupported(instruction, u64::from(self.offset))
     }
 
     /// Makes the frame have `slots` slots at least.
