@@ -73,33 +73,27 @@ macro_rules! decoder {
         };
 
         impl<'a> InstrReader<'a> {
-            /// Takes what follows the opcode of `arm`, and calls `sink` with the instruction: in each arm by itself, so
-            /// that a sink that is inlined need not tell instructions apart again.
+            /// Takes what follows the opcode of `arm`, which is `byte` if it is of one byte.
             #[inline(always)]
-            fn immediates<T, E: From<ReadError>>(
-                &mut self,
-                arm: Arm,
-                byte: u8,
-                sink: impl FnOnce(Instr<'a>) -> Result<T, E>,
-            ) -> Result<T, E> {
-                match arm {
-                    Arm::Illegal => Err(self.illegal_opcode(u64::from(byte)).into()),
+            fn immediates(&mut self, arm: Arm, byte: u8) -> Result<Instr<'a>> {
+                Ok(match arm {
+                    Arm::Illegal => return Err(self.illegal_opcode(u64::from(byte))),
                     $(Arm::$variant => {
                         self.nest::<$opcode>()?;
                         $($(let $field = Immediate::from_cursor(&mut self.cursor)?;)*)?
-                        sink(Instr::$variant $(($($field),*))?)
+                        Instr::$variant $(($($field),*))?
                     })*
-                    Arm::Numeric(op) => sink(Instr::Numeric(op)),
-                    Arm::Load(op) => sink(Instr::Load(op, Immediate::from_cursor(&mut self.cursor)?)),
-                    Arm::Store(op) => sink(Instr::Store(op, Immediate::from_cursor(&mut self.cursor)?)),
-                    Arm::Vector(op) => sink(Instr::Vector(op)),
-                    Arm::VectorLane(op) => sink(Instr::VectorLane(op, Immediate::from_cursor(&mut self.cursor)?)),
+                    Arm::Numeric(op) => Instr::Numeric(op),
+                    Arm::Load(op) => Instr::Load(op, Immediate::from_cursor(&mut self.cursor)?),
+                    Arm::Store(op) => Instr::Store(op, Immediate::from_cursor(&mut self.cursor)?),
+                    Arm::Vector(op) => Instr::Vector(op),
+                    Arm::VectorLane(op) => Instr::VectorLane(op, Immediate::from_cursor(&mut self.cursor)?),
                     Arm::MemoryLane(op) => {
                         let arg = Immediate::from_cursor(&mut self.cursor)?;
-                        sink(Instr::MemoryLane(op, arg, Immediate::from_cursor(&mut self.cursor)?))
+                        Instr::MemoryLane(op, arg, Immediate::from_cursor(&mut self.cursor)?)
                     }
-                    Arm::Atomic(op) => sink(Instr::Atomic(op, Immediate::from_cursor(&mut self.cursor)?)),
-                }
+                    Arm::Atomic(op) => Instr::Atomic(op, Immediate::from_cursor(&mut self.cursor)?),
+                })
             }
         }
     };
@@ -156,21 +150,16 @@ impl<'a> InstrReader<'a> {
     /// # Errors
     ///
     /// If it is malformed, or nothing is left, as after the closing `end`. The position is then unspecified.
+    // Inlined into the caller's loop, the value stays in registers and its kind is not told apart twice.
     #[inline(always)]
     pub fn read(&mut self) -> Result<Instr<'a>> {
-        self.step(Ok)
-    }
-
-    /// Takes the next instruction and calls `sink` with it.
-    #[inline(always)]
-    fn step<T, E: From<ReadError>>(&mut self, sink: impl FnOnce(Instr<'a>) -> Result<T, E>) -> Result<T, E> {
         let start = self.cursor.offset();
-        let Ok(byte) = self.cursor.byte() else { return Err(self.cursor.error(ReadErrorKind::EndExpected).into()) };
+        let Ok(byte) = self.cursor.byte() else { return Err(self.cursor.error(ReadErrorKind::EndExpected)) };
         let entry = if byte < FIRST_PREFIX { TABLE[byte as usize] } else { self.prefixed(byte)? };
         if !self.cursor.features().has(entry.feature) {
             self.feature_off(&entry, start)?;
         }
-        self.immediates(entry.arm, byte, sink)
+        self.immediates(entry.arm, byte)
     }
 
     /// Calls `sink` with every instruction and its offset, up to the closing `end`.
