@@ -75,7 +75,13 @@ fn check_handlers(v: &FuncValidator<'_>, handlers: Handlers<'_>, results: &[ValT
                 check_sig(v, rest, referred_sig(v, last)?)?;
                 check_results(v, sig.params, payload)?;
             }
-            Handler::Switch(tag) => check_results(v, v.module.tag_sig(tag)?.params, &[])?,
+            Handler::Switch(tag) => {
+                // Whoever switches next may end the resumption, so the results must be the very same.
+                let sig = v.module.tag_sig(tag)?;
+                check_results(v, sig.params, &[])?;
+                check_results(v, sig.results, results)?;
+                check_results(v, results, sig.results)?;
+            }
         }
     }
     Ok(())
