@@ -4,10 +4,10 @@ mod common;
 
 use common::{F64, I32, I64, body, func, module_with_func, text};
 use wasm_syntax::{
-    BlockType, BrTable, FuncIdx, HeapType, Instr, LabelIdx, LocalIdx, NumericOp, RefType, SelectTypes, Sequence,
-    ValType,
+    BlockType, BrTable, Features, FuncIdx, HeapType, Instr, LabelIdx, LocalIdx, ModuleLimits, NumericOp, RefType,
+    SelectTypes, Sequence, TagIdx, TypeIdx, ValType,
 };
-use wasm_validate::{FrameKind, FuncBuffers, FuncValidator};
+use wasm_validate::{FrameKind, FuncBuffers, FuncValidator, ModuleValidator};
 
 const ONE: Instr<'_> = Instr::I32Const(1);
 const ADD: Instr<'_> = Instr::Numeric(NumericOp::I32Add);
@@ -187,4 +187,65 @@ fn accessors_show_the_stacks_between_steps() {
     assert_eq!(*func.label_types(LabelIdx(1)).unwrap(), [ValType::I64]);
     assert_eq!(func.frame(LabelIdx(1)).unwrap().kind, FrameKind::Func);
     assert!(func.frame(LabelIdx(2)).is_none());
+}
+
+#[test]
+fn the_operand_stack_is_bounded_where_values_multiply() {
+    let results = [I32; 1000];
+    let module = module_with_func(func(&[], &results));
+    let mut body = FuncValidator::new(&module, FuncIdx(0), FuncBuffers::default()).unwrap();
+    for _ in 0..1048 {
+        body.step(0, &Instr::Call(FuncIdx(0))).unwrap();
+    }
+    assert_eq!(body.step(5, &Instr::Call(FuncIdx(0))).unwrap_err().to_string(), {
+        "limit exceeded in `call`: operands at most 1048576, found 1049000 (at offset 0x5)"
+    });
+}
+
+#[test]
+fn legacy_handlers_follow_their_try() {
+    let mut module = ModuleValidator::new(Features::ALL, &ModuleLimits::DEFAULT);
+    module.rec_group(0, [func(&[I32], &[])].into_iter()).unwrap();
+    module.function(0, TypeIdx(0)).unwrap();
+    module.tag(0, TypeIdx(0)).unwrap();
+    let module = module.finish(0).unwrap();
+    let run = |instrs: &[Instr<'_>]| text(body(&module, &[], instrs));
+    let (start, catch) = (Instr::Try(VOID), Instr::Catch(TagIdx(0)));
+    assert_eq!(run(&[start, catch, Instr::Drop, catch, Instr::Drop, Instr::CatchAll, Instr::End, Instr::End]), "ok");
+    assert_eq!(run(&[start, Instr::CatchAll, catch]), "misplaced instruction in `catch` (at offset 0x2)");
+    assert_eq!(run(&[start, catch, Instr::End]), {
+        "type mismatch in `end`: 1 values remain at the end of the block (at offset 0x2)"
+    });
+    assert_eq!(run(&[start, Instr::Rethrow(LabelIdx(0))]), "label is not a catch in `rethrow` (at offset 0x1)");
+    assert_eq!(run(&[start, Instr::CatchAll, Instr::Rethrow(LabelIdx(0)), Instr::End, Instr::End]), "ok");
+    assert_eq!(run(&[start, Instr::Delegate(LabelIdx(0)), Instr::End]), "ok");
+    assert_eq!(run(&[start, Instr::Delegate(LabelIdx(1))]), {
+        "unknown index in `delegate`: label 1, of 1 (at offset 0x1)"
+    });
+}
+
+#[test]
+fn a_label_takes_what_a_try_table_catches() {
+    let module = {
+        let mut module = ModuleValidator::new(Features::V3, &ModuleLimits::DEFAULT);
+        module.rec_group(0, [func(&[I32], &[])].into_iter()).unwrap();
+        module.function(0, TypeIdx(0)).unwrap();
+        module.tag(0, TypeIdx(0)).unwrap();
+        module.finish(0).unwrap()
+    };
+    let run = |ty, catch: &[u8]| {
+        let catches = Sequence::from_checked(catch, 1);
+        let instrs = [Instr::Block(result(ty)), Instr::TryTable(VOID, catches), Instr::Unreachable, Instr::End];
+        let rest = [Instr::Unreachable, Instr::End, Instr::Drop, Instr::End];
+        text(body(&module, &[], &[instrs, rest].concat()))
+    };
+    // `catch 0 0`, `catch_all_ref 0`, `catch_all 0`.
+    assert_eq!(run(ValType::I32, &[0, 0, 0]), "ok");
+    assert_eq!(run(RefType::EXNREF.into(), &[3, 0]), "ok");
+    assert_eq!(run(ValType::I32, &[3, 0]), {
+        "type mismatch in `try_table`: expected i32, found (ref exn) (at offset 0x1)"
+    });
+    assert_eq!(run(ValType::I32, &[2, 0]), {
+        "type mismatch in `try_table`: expected 1 values, found 0 (at offset 0x1)"
+    });
 }

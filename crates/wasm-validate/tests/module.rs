@@ -184,8 +184,9 @@ fn data_segments_are_as_many_as_announced() {
 /// Each limit lets through as many as it says and not one more.
 #[test]
 fn limits_hold_at_n_and_fail_at_n_plus_one() {
+    type SetLimit = fn(&mut ModuleLimits);
     type Push = fn(&mut ModuleValidator) -> Result<(), ValidateError>;
-    let cases: [(&str, fn(&mut ModuleLimits), Push); 9] = [
+    let cases: [(&str, SetLimit, Push); 9] = [
         ("types", |l| l.types = 3, |m| m.rec_group(0, [func(&[], &[])].into_iter())),
         ("functions", |l| l.functions = 2, |m| m.function(0, TypeIdx(0))),
         ("imports", |l| l.imports = 2, |m| m.import(0, ExternType::Func(TypeIdx(0)))),
