@@ -137,7 +137,7 @@ fn locals_have_values_until_their_block_ends() {
 #[test]
 fn if_without_else_passes_its_operands_on() {
     let module = module_with_func(func(&[I32], &[I32]));
-    let same = BlockType::Func(wasm_syntax::TypeIdx(0));
+    let same = BlockType::Func(TypeIdx(0));
     let run = |ty, instrs: &[Instr<'_>]| text(body(&module, &[], &[&[ONE, ONE, Instr::If(ty)], instrs].concat()));
     assert_eq!(run(same, &[Instr::End, Instr::End]), "ok");
     assert_eq!(run(result(ValType::I32), &[ONE, Instr::End]), {
