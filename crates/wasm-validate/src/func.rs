@@ -148,6 +148,9 @@ impl<'m> FuncValidator<'m> {
 
     /// Validates the next instruction, which starts at `offset`.
     ///
+    /// Instructions are large beside the work of checking one: where a reader returns it in a `Result`, matching on a
+    /// reference to that saves a copy that can double the time.
+    ///
     /// # Errors
     ///
     /// If it breaks a rule, or a block or call leaves the stack higher than 2^20 operands; the error names the instruction
