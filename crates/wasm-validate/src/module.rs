@@ -21,6 +21,9 @@ use crate::types::{GroupBuilder, check_limit, check_ref_type, check_val_type, re
 /// starts, in bytes from the start of the module. After an item with constant expressions come these, each through
 /// [`const_expr`](Self::const_expr). After an error the validator is of no more use. Bodies are validated afterwards,
 /// from the [`ModuleInfo`] that [`finish`](Self::finish) gives.
+///
+/// Of the limits, those on what is not pushed in are the driver's to check: `body_bytes`, and `name_bytes` for the names
+/// of imports. So is `table_elems`, at instantiation: a module with a larger table is valid.
 #[derive(Debug)]
 pub struct ModuleValidator {
     info: ModuleInfo,
