@@ -11,10 +11,9 @@ use core::sync::atomic::AtomicBool;
 
 use wasm_syntax::{FuncIdx, GlobalIdx, MemIdx, MemType, TableIdx, TableType, TagIdx};
 
-use crate::gc::{Arena, Due, ExternHandle, ExternTable, Handle, Header, StoreId};
+use crate::gc::{Arena, Due, Executions, ExternHandle, ExternTable, Handle, Header, StoreId};
 use crate::instance::{FuncInst, FuncKind, FuncTypeInfo, Global, Instance, Tag};
 use crate::memory::Memory;
-use crate::run::Executions;
 use crate::table::Table;
 use crate::value::{CanonicalBits, SlotType, Value, ValueError, WrongStore};
 

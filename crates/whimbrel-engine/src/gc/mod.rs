@@ -13,10 +13,13 @@ mod collect;
 mod externs;
 mod handle;
 mod instance;
+mod running;
 
 pub(crate) use arena::Arena;
 pub(crate) use collect::{Due, Trace};
 pub use externs::ExternHandle;
 pub(crate) use externs::ExternTable;
 pub use handle::Handle;
+pub(crate) use running::Executions;
+pub use running::{CallError, StackFrame};
 pub(crate) use handle::{Header, StoreId};
