@@ -1,4 +1,61 @@
-//! The project's own tasks.
+//! The project's own tasks, run as `cargo xtask TASK`.
+//!
+//! Each task ends with a line `N passed, N failed` and exits with status 1 if anything failed.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod ci;
+mod examples;
+mod guests;
+mod process;
+mod programs;
+mod report;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use report::Tally;
+
+/// The project's own tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every check of the project: format, lints, tests, documentation, conformance, examples
+    Ci(ci::Args),
+    /// Check the layering of the crates, file headers, unsafe code, file sizes
+    Tidy,
+    /// Run the commands that the READMEs show and compare what they print
+    Examples(examples::Args),
+    /// Fetch real programs by version and checksum, run them, check what they produce
+    Programs(programs::Args),
+    /// Rebuild the guest programs under `examples/` from their sources
+    Guests(guests::Args),
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(tally) if tally.failed == 0 => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<Tally> {
+    match task {
+        Task::Ci(args) => ci::run(&args),
+        Task::Tidy => tidy::run(),
+        Task::Examples(args) => examples::run(&args),
+        Task::Programs(args) => programs::run(&args),
+        Task::Guests(args) => guests::run(&args),
+    }
+}

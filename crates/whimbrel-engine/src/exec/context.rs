@@ -1,0 +1,121 @@
+//! The machine registers of an execution, and the context that its handlers share.
+
+use core::ptr::{self, NonNull};
+
+use wasm_syntax::Trap;
+
+use super::step::Landings;
+use crate::instance::{FuncInst, Global, Instance};
+
+/// A position in linked code.
+pub(crate) type Ip = *const u64;
+/// A frame's first slot.
+pub(crate) type Fp = *mut u64;
+
+/// What a step works on. The tail-call backend keeps each field in a machine register of its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Regs {
+    pub fp: Fp,
+    pub ctx: *mut Context,
+    /// The integer accumulator; also carries the return ip into a callee.
+    pub acc: u64,
+    /// Two pinned locals.
+    pub pins: [u64; 2],
+    /// The `f64` accumulator.
+    pub facc: f64,
+    /// The `f32` accumulator.
+    pub sacc: f32,
+}
+
+/// Why handlers stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// The bottom frame returned.
+    Done,
+    Trap(Trap),
+    /// The stub at the saved ip has no code.
+    NeedsCode,
+    /// `Context::callee` is a host function; the saved fp is its frame and the saved ip where it returns to.
+    Host,
+    /// `Context::budget` ran out; execution goes on at the saved ip.
+    Budget,
+}
+
+/// State of an execution that handlers reach through one register.
+#[repr(C)]
+pub(crate) struct Context {
+    /// First byte of memory 0 of the current instance.
+    pub mem0_base: *mut u8,
+    /// For accesses of 1, 2, 4, 8 and 16 bytes: the first address at which one would leave memory 0.
+    pub mem0_limits: [u64; 5],
+    /// The current instance's table of pointers to globals.
+    pub globals: *const NonNull<Global>,
+    /// The current instance; null before the first call.
+    pub instance: *mut Instance,
+    /// End of the value stack.
+    pub stack_limit: Fp,
+    /// Calls and backward branches left until the driver is asked.
+    pub budget: i64,
+    /// The function being called, for cold paths.
+    pub callee: *const FuncInst,
+    /// Where frames without a caller return.
+    pub landings: Landings,
+    /// Why handlers stopped.
+    pub reason: Reason,
+    /// Where handlers stopped.
+    pub ip: Ip,
+    /// Registers when handlers stopped.
+    pub regs: Option<Regs>,
+}
+
+impl Context {
+    pub(crate) fn new() -> Self {
+        Self {
+            mem0_base: ptr::null_mut(),
+            mem0_limits: [0; 5],
+            globals: ptr::null(),
+            instance: ptr::null_mut(),
+            stack_limit: ptr::null_mut(),
+            budget: 0,
+            callee: ptr::null(),
+            landings: Landings::new(),
+            reason: Reason::Done,
+            ip: ptr::null(),
+            regs: None,
+        }
+    }
+
+    /// Makes `instance` current.
+    ///
+    /// # Safety
+    ///
+    /// `instance` is live for as long as it stays current.
+    pub(crate) unsafe fn enter_instance(&mut self, instance: *mut Instance) {
+        self.instance = instance;
+        // SAFETY: the caller passes a live instance.
+        self.globals = unsafe { (*instance).globals.as_ptr() };
+        // SAFETY: the same.
+        unsafe { self.reload_memory() };
+    }
+
+    /// Reads memory 0's place and size anew: after anything that may have grown it.
+    ///
+    /// # Safety
+    ///
+    /// The current instance is live, or there is none.
+    pub(crate) unsafe fn reload_memory(&mut self) {
+        let memory = if self.instance.is_null() {
+            None
+        } else {
+            // SAFETY: the current instance is live.
+            unsafe { (*self.instance).memories.first().copied() }
+        };
+        let (base, len) = match memory {
+            // SAFETY: an instance's memories live as long as it does.
+            Some(memory) => unsafe { (memory.as_ref().base(), memory.as_ref().len_bytes()) },
+            None => (ptr::null_mut(), 0),
+        };
+        self.mem0_base = base;
+        self.mem0_limits = [1, 2, 4, 8, 16].map(|width: u64| len.saturating_sub(width - 1));
+    }
+}

@@ -1,0 +1,179 @@
+//! Steps that decide where execution goes on, within a function.
+
+use core::marker::PhantomData;
+
+use wasm_syntax::{NumericOp, Trap};
+use whimbrel_ir::{BACKWARD, NEGATE, OpKey, SrcKind};
+
+use super::numeric::{Binary, op};
+use super::of;
+use crate::exec::backend::{Handler, Next, Step};
+use crate::exec::context::{Ip, Reason, Regs};
+use crate::exec::operand::{Acc, ExtConst, Fields, SlotA, SlotD, Src};
+
+/// Goes on at the branch's target. A backward branch takes part in metering.
+#[inline(always)]
+unsafe fn take<const BACK: bool>(ip: Ip, regs: &mut Regs) -> Next {
+    // SAFETY: the target is an instruction of the same code (`ir::verify`, "branch targets").
+    let target = unsafe { ip.offset(Fields::of(ip).imm() as i32 as isize) };
+    // SAFETY: `ctx` is the execution's context.
+    if BACK && unsafe { spend(regs) } { Next::Stop(target, Reason::Budget) } else { Next::Jump(target) }
+}
+
+/// Takes one from the budget; whether it has run out.
+#[inline(always)]
+pub(super) unsafe fn spend(regs: &mut Regs) -> bool {
+    // SAFETY: the caller's context is the execution's, to which there is no other reference.
+    unsafe {
+        (*regs.ctx).budget -= 1;
+        (*regs.ctx).budget < 0
+    }
+}
+
+struct Br<const BACK: bool>;
+
+impl<const BACK: bool> Step for Br<BACK> {
+    const LEN: usize = 2;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op is a branch.
+        unsafe { take::<BACK>(ip, regs) }
+    }
+}
+
+/// Handlers of [`Family::Br`](whimbrel_ir::Family).
+pub(super) fn br(key: OpKey) -> Option<Handler> {
+    if key.mode & BACKWARD != 0 { of::<Br<true>>() } else { of::<Br<false>>() }
+}
+
+struct BrIf<C, const NEG: bool, const BACK: bool>(PhantomData<C>);
+
+impl<C: Src, const NEG: bool, const BACK: bool> Step for BrIf<C, NEG, BACK> {
+    const LEN: usize = 2;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op has this operand.
+        let cond: u32 = unsafe { C::get(ip, regs) };
+        // SAFETY: the op is a branch.
+        if (cond != 0) != NEG { unsafe { take::<BACK>(ip, regs) } } else { Next::Fall }
+    }
+}
+
+/// Handlers of [`Family::BrIf`](whimbrel_ir::Family).
+pub(super) fn br_if(key: OpKey) -> Option<Handler> {
+    match key.shape.a()? {
+        SrcKind::Slot => br_if_of::<SlotA>(key),
+        SrcKind::Acc => br_if_of::<Acc>(key),
+        SrcKind::Const => None,
+    }
+}
+
+fn br_if_of<C: Src>(key: OpKey) -> Option<Handler> {
+    match (key.mode & NEGATE != 0, key.mode & BACKWARD != 0) {
+        (false, false) => of::<BrIf<C, false, false>>(),
+        (false, true) => of::<BrIf<C, false, true>>(),
+        (true, false) => of::<BrIf<C, true, false>>(),
+        (true, true) => of::<BrIf<C, true, true>>(),
+    }
+}
+
+struct BrCmp<O, A, B, const NEG: bool, const BACK: bool>(PhantomData<(O, A, B)>);
+
+impl<O: Binary<R = u32>, A: Src, B: Src, const NEG: bool, const BACK: bool> Step for BrCmp<O, A, B, NEG, BACK> {
+    const LEN: usize = if B::IS_CONST { 3 } else { 2 };
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op has these operands.
+        let (a, b) = unsafe { (A::get(ip, regs), B::get(ip, regs)) };
+        match O::apply(a, b) {
+            // SAFETY: the op is a branch.
+            Ok(holds) if (holds != 0) != NEG => unsafe { take::<BACK>(ip, regs) },
+            Ok(_) => Next::Fall,
+            Err(trap) => Next::Trap(trap),
+        }
+    }
+}
+
+macro_rules! conditions {
+    ($($name:ident)*) => {
+        /// Handlers of [`Family::BrCmp`](whimbrel_ir::Family): comparisons, and tests of common bits.
+        pub(super) fn br_cmp(key: OpKey) -> Option<Handler> {
+            match key.numeric()? {
+                $(NumericOp::$name => br_cmp_of::<op::$name>(key),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+conditions! {
+    I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU I32And
+    I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU
+    F32Eq F32Ne F32Lt F32Gt F32Le F32Ge F64Eq F64Ne F64Lt F64Gt F64Le F64Ge
+}
+
+fn br_cmp_of<O: Binary<R = u32>>(key: OpKey) -> Option<Handler> {
+    match (key.mode & NEGATE != 0, key.mode & BACKWARD != 0) {
+        (false, false) => br_cmp_sources::<O, false, false>(key),
+        (false, true) => br_cmp_sources::<O, false, true>(key),
+        (true, false) => br_cmp_sources::<O, true, false>(key),
+        (true, true) => br_cmp_sources::<O, true, true>(key),
+    }
+}
+
+fn br_cmp_sources<O: Binary<R = u32>, const NEG: bool, const BACK: bool>(key: OpKey) -> Option<Handler> {
+    use SrcKind as K;
+    match (key.shape.a()?, key.shape.b()?) {
+        (K::Slot, K::Slot) => of::<BrCmp<O, SlotA, SlotD, NEG, BACK>>(),
+        (K::Slot, K::Const) => of::<BrCmp<O, SlotA, ExtConst<0>, NEG, BACK>>(),
+        (K::Slot, K::Acc) => of::<BrCmp<O, SlotA, Acc, NEG, BACK>>(),
+        (K::Acc, K::Slot) => of::<BrCmp<O, Acc, SlotD, NEG, BACK>>(),
+        (K::Acc, K::Const) => of::<BrCmp<O, Acc, ExtConst<0>, NEG, BACK>>(),
+        (K::Acc, K::Acc) | (K::Const, _) => None,
+    }
+}
+
+struct BrTable<I>(PhantomData<I>);
+
+impl<I: Src> Step for BrTable<I> {
+    const LEN: usize = 2;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op has this operand, and as many targets as its immediate says, at least one.
+        let target = unsafe {
+            let index: u32 = I::get(ip, regs);
+            let last = Fields::of(ip).imm() - 1;
+            let distance = *ip.add(2 + index.min(last) as usize) as isize;
+            ip.offset(distance)
+        };
+        // SAFETY: `ctx` is the execution's context.
+        if target <= ip && unsafe { spend(regs) } { Next::Stop(target, Reason::Budget) } else { Next::Jump(target) }
+    }
+}
+
+/// Handlers of [`Family::BrTable`](whimbrel_ir::Family).
+pub(super) fn br_table(key: OpKey) -> Option<Handler> {
+    match key.shape.a()? {
+        SrcKind::Slot => of::<BrTable<SlotA>>(),
+        SrcKind::Acc => of::<BrTable<Acc>>(),
+        SrcKind::Const => None,
+    }
+}
+
+/// Stops with the trap that the immediate names.
+pub(super) struct TrapOp;
+
+impl Step for TrapOp {
+    const LEN: usize = 2;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, _: &mut Regs) -> Next {
+        // SAFETY: the op has a payload.
+        let position = unsafe { Fields::of(ip).imm() } as usize;
+        Next::Trap(Trap::ALL.get(position).copied().unwrap_or(Trap::Unreachable))
+    }
+}

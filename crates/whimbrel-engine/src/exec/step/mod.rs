@@ -1,0 +1,54 @@
+//! The steps: one for each op, generic over its meaning and its operands' kinds; and which handler a key gets.
+
+mod branch;
+mod call;
+mod copy;
+mod memory;
+mod numeric;
+mod slots;
+
+pub(super) use call::{Landings, Stub, reload_word};
+
+use whimbrel_ir::{Family, OpKey};
+
+use super::backend::{Handler, Step, handler_for};
+
+/// The handler of the ops with this key; `None` where the compiler may not use such a shape.
+pub(super) fn handler(key: OpKey) -> Option<Handler> {
+    match key.family {
+        Family::Enter => Some(handler_for::<call::Enter>()),
+        Family::Zero => Some(handler_for::<copy::ZeroRange>()),
+        Family::Copy => copy::copy(key),
+        Family::Const64 => copy::const64(key),
+        Family::CopyRange => Some(handler_for::<copy::CopyRange>()),
+        Family::Unary => numeric::unary(key),
+        Family::Binary => numeric::binary(key),
+        Family::Select => copy::select(key),
+        Family::Load => memory::load(key),
+        Family::Store => memory::store(key),
+        Family::GlobalGet => copy::global_get(key),
+        Family::GlobalSet => copy::global_set(key),
+        Family::Br => branch::br(key),
+        Family::BrIf => branch::br_if(key),
+        Family::BrCmp => branch::br_cmp(key),
+        Family::BrTable => branch::br_table(key),
+        Family::Call => Some(handler_for::<call::Call>()),
+        Family::CallImport => Some(handler_for::<call::Outside<call::Imported>>()),
+        Family::CallIndirect => call::call_indirect(key),
+        Family::CallRef => Some(handler_for::<call::Outside<call::Referenced>>()),
+        Family::Reload => Some(handler_for::<call::Reload>()),
+        Family::ReturnCall => Some(handler_for::<call::ReturnCall>()),
+        Family::ReturnCallImport => Some(handler_for::<call::ReturnOutside<call::Imported>>()),
+        Family::ReturnCallIndirect => Some(handler_for::<call::ReturnOutside<call::Indirect<super::operand::SlotD>>>()),
+        Family::ReturnCallRef => Some(handler_for::<call::ReturnOutside<call::Referenced>>()),
+        Family::Return => Some(handler_for::<call::Return>()),
+        Family::ReturnValue => call::return_value(key),
+        Family::Slots => slots::slots(key),
+        Family::Trap => Some(handler_for::<branch::TrapOp>()),
+    }
+}
+
+/// The handler of step `S`, for tables.
+pub(super) const fn of<S: Step>() -> Option<Handler> {
+    Some(handler_for::<S>())
+}
