@@ -13,6 +13,12 @@ pub struct Cursor<'a> {
     data_count: bool,
 }
 
+impl<'a> Decode<'a> for &'a str {
+    fn decode(cursor: &mut Cursor<'a>) -> Result<Self> {
+        cursor.name()
+    }
+}
+
 /// What is read off a [`Cursor`].
 pub trait Decode<'a>: Sized {
     /// Takes one off the cursor.
@@ -232,6 +238,11 @@ impl<'a> Cursor<'a> {
             .map_err(|error| ReadError { kind: ReadErrorKind::Utf8, offset: start + error.valid_up_to() as u64 })
     }
 
+    /// The position after all bytes.
+    pub(crate) const fn at_end(self) -> Self {
+        Self { bytes: &[], ..self }
+    }
+
     /// Checks that nothing is left.
     pub(crate) fn finish(&self) -> Result<()> {
         match self.bytes.len() {
@@ -323,7 +334,11 @@ impl<'a> Cursor<'a> {
     fn bad_integer<const BITS: u32>(&self, last: u8) -> ReadError {
         let bits = BITS as u8;
         let too_long = last & 0x80 != 0;
-        self.error(if too_long { ReadErrorKind::IntegerTooLong { bits } } else { ReadErrorKind::IntegerTooLarge { bits } })
+        self.error(if too_long {
+            ReadErrorKind::IntegerTooLong { bits }
+        } else {
+            ReadErrorKind::IntegerTooLarge { bits }
+        })
     }
 }
 

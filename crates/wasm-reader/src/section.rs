@@ -5,10 +5,7 @@ use core::marker::PhantomData;
 use wasm_syntax::{ExternType, Feature, FuncIdx, MemType, TypeIdx};
 
 use crate::types::{require_tags, tag_type};
-use crate::{
-    Body, Cursor, Custom, Data, Decode, Elem, Export, Global, Import, ReadErrorKind, RecGroup, Result,
-    Table,
-};
+use crate::{Body, Cursor, Custom, Data, Decode, Elem, Export, Global, Import, ReadErrorKind, RecGroup, Result, Table};
 
 /// A section of a module.
 #[derive(Clone, Copy, Debug)]
@@ -204,6 +201,16 @@ impl<'a, T: Decode<'a>> SectionReader<'a, T> {
     /// The `count` items that make up `cursor`'s bytes.
     pub(crate) const fn new(cursor: Cursor<'a>, count: u32) -> Self {
         Self { cursor, count, left: count, finished: false, items: PhantomData }
+    }
+
+    /// Takes a count and that many items, checked, from a cursor that goes on after them.
+    pub(crate) fn inner(cursor: &mut Cursor<'a>) -> Result<Self> {
+        let count = cursor.u32()?;
+        let start = *cursor;
+        for _ in 0..count {
+            T::decode(cursor)?;
+        }
+        Ok(Self::new(cursor.since(&start), count))
     }
 
     /// How many items the section says it has. Nothing may be allocated on its word alone: see [`Self::capacity`].

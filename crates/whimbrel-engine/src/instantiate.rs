@@ -158,9 +158,7 @@ impl Store {
                 let instance = self.objects.at(instance);
                 Ok(funcs.iter().map(|&func| instance.func_slot(func)).collect())
             }
-            ElemItems::Inits(inits) => {
-                inits.iter().map(|init| Ok(self.init_value(init, instance)?[0])).collect()
-            }
+            ElemItems::Inits(inits) => inits.iter().map(|init| Ok(self.init_value(init, instance)?[0])).collect(),
         }
     }
 

@@ -11,6 +11,7 @@ use core::sync::atomic::AtomicBool;
 
 use wasm_syntax::{FuncIdx, GlobalIdx, MemIdx, MemType, TableIdx, TableType, TagIdx};
 
+use crate::exec::ModuleCode;
 use crate::gc::{Arena, Due, Executions, ExternHandle, ExternTable, Handle, Header, StoreId};
 use crate::instance::{FuncInst, FuncKind, FuncTypeInfo, Global, Instance, Tag};
 use crate::memory::Memory;
@@ -280,9 +281,9 @@ impl Store {
         Ok(&self.objects.get(handle)?.ty)
     }
 
-    /// Checks that `handle` is an instance of this store.
-    pub fn check_instance(&self, handle: &Handle<Instance>) -> Result<(), WrongStore> {
-        self.objects.get(handle).map(drop)
+    /// The code of an instance's module.
+    pub fn instance_code(&self, handle: &Handle<Instance>) -> Result<&Arc<ModuleCode>, WrongStore> {
+        Ok(&self.objects.get(handle)?.code)
     }
 
     /// Element `index` of a table; `None` past its end. Spec: `exec-table.get`.
@@ -364,13 +365,21 @@ impl Store {
     /// # Panics
     ///
     /// If the instance has no such function; so with its kin below.
-    pub fn instance_func(&mut self, instance: &Handle<Instance>, func: FuncIdx) -> Result<Handle<FuncInst>, WrongStore> {
+    pub fn instance_func(
+        &mut self,
+        instance: &Handle<Instance>,
+        func: FuncIdx,
+    ) -> Result<Handle<FuncInst>, WrongStore> {
         let ptr = self.objects.get(instance)?.func_ref(func);
         Ok(self.hold(ptr))
     }
 
     /// An instance's table, imported or its own.
-    pub fn instance_table(&mut self, instance: &Handle<Instance>, table: TableIdx) -> Result<Handle<Table>, WrongStore> {
+    pub fn instance_table(
+        &mut self,
+        instance: &Handle<Instance>,
+        table: TableIdx,
+    ) -> Result<Handle<Table>, WrongStore> {
         let ptr = self.objects.get(instance)?.tables[table.index()];
         Ok(self.hold(ptr))
     }

@@ -53,7 +53,7 @@ impl SlotType {
 pub struct CanonicalBits(pub u64);
 
 /// A value. Floats are bits, so that NaNs keep their payloads. Spec: `syntax-val`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub enum Value {
     /// An `i32`.
     I32(u32),
@@ -69,7 +69,8 @@ pub enum Value {
     Func(Option<Handle<FuncInst>>),
     /// Something of the embedder's, or null.
     Extern(Option<ExternHandle>),
-    /// The null reference of any other kind.
+    /// The null reference of any kind.
+    #[default]
     Null,
 }
 

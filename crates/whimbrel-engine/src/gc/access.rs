@@ -50,9 +50,9 @@ impl Objects {
                 [slot_of_func(func.ptr(self.id)?), 0]
             }
             (Value::Extern(Some(value)), SlotType::Extern { .. }) => [ExternTable::to_slot(value, self.id)?, 0],
-            (Value::Func(None), SlotType::Func { nullable: true, .. } | SlotType::Null)
-            | (Value::Extern(None), SlotType::Extern { nullable: true } | SlotType::Null)
-            | (Value::Null, SlotType::Null) => [0, 0],
+            (Value::Func(None) | Value::Null, SlotType::Func { nullable: true, .. })
+            | (Value::Extern(None) | Value::Null, SlotType::Extern { nullable: true })
+            | (Value::Func(None) | Value::Extern(None) | Value::Null, SlotType::Null) => [0, 0],
             _ => return Err(ValueError::Type),
         })
     }

@@ -201,15 +201,8 @@ impl Objects {
         }
         let externs = self.externs.sweep(epoch);
         self.due.reset(self.len());
-        let freed = [
-            instances.len(),
-            tables.len(),
-            globals.len(),
-            memories.len(),
-            tags.len(),
-            funcs.len(),
-            externs.len(),
-        ];
+        let freed =
+            [instances.len(), tables.len(), globals.len(), memories.len(), tags.len(), funcs.len(), externs.len()];
         Collected { instances: instances.len(), objects: freed.iter().sum(), host_funcs }
     }
 }

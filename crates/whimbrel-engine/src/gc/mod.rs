@@ -16,10 +16,10 @@ mod instance;
 mod running;
 
 pub(crate) use arena::Arena;
-pub(crate) use collect::{Due, Trace};
+pub(crate) use collect::Due;
 pub use externs::ExternHandle;
 pub(crate) use externs::ExternTable;
 pub use handle::Handle;
+pub(crate) use handle::{Header, StoreId};
 pub(crate) use running::Executions;
 pub use running::{CallError, StackFrame};
-pub(crate) use handle::{Header, StoreId};
