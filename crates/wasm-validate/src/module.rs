@@ -35,7 +35,7 @@ pub struct ModuleValidator {
     buffers: FuncBuffers,
 }
 
-/// How an element segment is used. Spec: `syntax-elemmode`.
+/// How an element or data segment is used; `I` is the index of a table or memory. Spec: `syntax-elemmode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SegmentMode<I> {
     /// By instructions only.
