@@ -13,6 +13,12 @@ pub struct Cursor<'a> {
     data_count: bool,
 }
 
+impl<'a> Decode<'a> for &'a str {
+    fn decode(cursor: &mut Cursor<'a>) -> Result<Self> {
+        cursor.name()
+    }
+}
+
 /// What is read off a [`Cursor`].
 pub trait Decode<'a>: Sized {
     /// Takes one off the cursor.
@@ -230,6 +236,11 @@ impl<'a> Cursor<'a> {
         let bytes = self.bytes(len)?;
         core::str::from_utf8(bytes)
             .map_err(|error| ReadError { kind: ReadErrorKind::Utf8, offset: start + error.valid_up_to() as u64 })
+    }
+
+    /// The position after all bytes.
+    pub(crate) const fn at_end(self) -> Self {
+        Self { bytes: &[], ..self }
     }
 
     /// Checks that nothing is left.

@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod cursor;
-mod custom;
+pub mod custom;
 mod error;
 mod immediate;
 mod instr;
@@ -16,7 +16,7 @@ mod types;
 use wasm_syntax::Features;
 
 pub use cursor::{Cursor, Decode};
-pub use custom::Custom;
+pub use custom::{Custom, KnownCustom};
 pub use error::{Form, ReadError, ReadErrorKind, Result};
 pub use instr::InstrReader;
 pub use item::{

@@ -206,6 +206,16 @@ impl<'a, T: Decode<'a>> SectionReader<'a, T> {
         Self { cursor, count, left: count, finished: false, items: PhantomData }
     }
 
+    /// Takes a count and that many items, checked, from a cursor that goes on after them.
+    pub(crate) fn inner(cursor: &mut Cursor<'a>) -> Result<Self> {
+        let count = cursor.u32()?;
+        let start = *cursor;
+        for _ in 0..count {
+            T::decode(cursor)?;
+        }
+        Ok(Self::new(cursor.since(&start), count))
+    }
+
     /// How many items the section says it has. Nothing may be allocated on its word alone: see [`Self::capacity`].
     #[must_use]
     pub const fn len(&self) -> u32 {
