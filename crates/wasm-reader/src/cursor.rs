@@ -334,7 +334,11 @@ impl<'a> Cursor<'a> {
     fn bad_integer<const BITS: u32>(&self, last: u8) -> ReadError {
         let bits = BITS as u8;
         let too_long = last & 0x80 != 0;
-        self.error(if too_long { ReadErrorKind::IntegerTooLong { bits } } else { ReadErrorKind::IntegerTooLarge { bits } })
+        self.error(if too_long {
+            ReadErrorKind::IntegerTooLong { bits }
+        } else {
+            ReadErrorKind::IntegerTooLarge { bits }
+        })
     }
 }
 

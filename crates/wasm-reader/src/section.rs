@@ -5,10 +5,7 @@ use core::marker::PhantomData;
 use wasm_syntax::{ExternType, Feature, FuncIdx, MemType, TypeIdx};
 
 use crate::types::{require_tags, tag_type};
-use crate::{
-    Body, Cursor, Custom, Data, Decode, Elem, Export, Global, Import, ReadErrorKind, RecGroup, Result,
-    Table,
-};
+use crate::{Body, Cursor, Custom, Data, Decode, Elem, Export, Global, Import, ReadErrorKind, RecGroup, Result, Table};
 
 /// A section of a module.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,7 @@ use core::ptr;
 
 use wasm_syntax::Trap;
 
-use super::context::{Context, Ip, Reason, Regs};
+use super::context::{Ip, Reason, Regs};
 
 /// What happens after a step.
 pub(crate) enum Next {
@@ -58,7 +58,8 @@ pub(crate) fn handler_word(handler: Handler) -> u64 {
 
 #[cfg(whimbrel_tail)]
 mod imp {
-    use super::{Context, Ip, Next, Reason, Regs, Step, handler_of};
+    use super::super::context::Context;
+    use super::{Ip, Next, Reason, Regs, Step, handler_of};
 
     macro_rules! registers_abi {
         ($abi:literal) => {

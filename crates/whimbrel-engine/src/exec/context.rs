@@ -4,6 +4,7 @@ use core::ptr::{self, NonNull};
 
 use wasm_syntax::Trap;
 
+use super::step::Landings;
 use crate::instance::{FuncInst, Global, Instance};
 
 /// A position in linked code.
@@ -50,13 +51,15 @@ pub(crate) struct Context {
     /// The current instance's table of pointers to globals.
     pub globals: *const NonNull<Global>,
     /// The current instance; null before the first call.
-    pub instance: *const Instance,
+    pub instance: *mut Instance,
     /// End of the value stack.
     pub stack_limit: Fp,
     /// Calls and backward branches left until the driver is asked.
     pub budget: i64,
     /// The function being called, for cold paths.
     pub callee: *const FuncInst,
+    /// Where frames without a caller return.
+    pub landings: Landings,
     /// Why handlers stopped.
     pub reason: Reason,
     /// Where handlers stopped.
@@ -66,15 +69,16 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             mem0_base: ptr::null_mut(),
             mem0_limits: [0; 5],
             globals: ptr::null(),
-            instance: ptr::null(),
+            instance: ptr::null_mut(),
             stack_limit: ptr::null_mut(),
             budget: 0,
             callee: ptr::null(),
+            landings: Landings::new(),
             reason: Reason::Done,
             ip: ptr::null(),
             regs: None,
@@ -86,7 +90,7 @@ impl Context {
     /// # Safety
     ///
     /// `instance` is live for as long as it stays current.
-    pub(crate) unsafe fn enter_instance(&mut self, instance: *const Instance) {
+    pub(crate) unsafe fn enter_instance(&mut self, instance: *mut Instance) {
         self.instance = instance;
         // SAFETY: the caller passes a live instance.
         self.globals = unsafe { (*instance).globals.as_ptr() };

@@ -7,7 +7,7 @@ mod memory;
 mod numeric;
 mod slots;
 
-pub(super) use call::{EXIT_WORDS, Stub, TAIL_RECORD, call_word, entry_words, reload_word};
+pub(super) use call::{Landings, Stub, reload_word};
 
 use whimbrel_ir::{Family, OpKey};
 

@@ -53,15 +53,23 @@ impl Outcome<u32> for bool {
 }
 
 macro_rules! value_type {
-    (I32) => { u32 };
-    (I64) => { u64 };
-    (F32) => { f32 };
-    (F64) => { f64 };
+    (I32) => {
+        u32
+    };
+    (I64) => {
+        u64
+    };
+    (F32) => {
+        f32
+    };
+    (F64) => {
+        f64
+    };
 }
 
 macro_rules! meaning {
     ($variant:ident $function:ident [$a:ident] [$r:ident]) => {
-        pub(super) struct $variant;
+        pub(in crate::exec::step) struct $variant;
 
         impl Unary for $variant {
             type A = value_type!($a);
@@ -74,7 +82,7 @@ macro_rules! meaning {
         }
     };
     ($variant:ident $function:ident [$a:ident $b:ident] [$r:ident]) => {
-        pub(super) struct $variant;
+        pub(in crate::exec::step) struct $variant;
 
         impl Binary for $variant {
             type A = value_type!($a);
@@ -92,10 +100,18 @@ macro_rules! meaning {
 }
 
 macro_rules! handlers {
-    (unary $variant:ident [$a:ident] [$r:ident] $key:ident) => { unary_shapes::<op::$variant>($key) };
-    (unary $variant:ident [$($p:ident)*] [$($r:ident)*] $key:ident) => { None };
-    (binary $variant:ident [$a:ident $b:ident] [$r:ident] $key:ident) => { binary_shapes::<op::$variant>($key) };
-    (binary $variant:ident [$($p:ident)*] [$($r:ident)*] $key:ident) => { None };
+    (unary $variant:ident [$a:ident] [$r:ident] $key:ident) => {
+        unary_shapes::<op::$variant>($key)
+    };
+    (unary $variant:ident [$($p:ident)*] [$($r:ident)*] $key:ident) => {
+        None
+    };
+    (binary $variant:ident [$a:ident $b:ident] [$r:ident] $key:ident) => {
+        binary_shapes::<op::$variant>($key)
+    };
+    (binary $variant:ident [$($p:ident)*] [$($r:ident)*] $key:ident) => {
+        None
+    };
 }
 
 macro_rules! numeric {

@@ -1,0 +1,256 @@
+//! Linking: compiled code becomes handlers and addresses, in blocks that all instances of a module share.
+//!
+//! A module's functions start as stubs that ask for their code. Publishing a function's code changes where later calls go;
+//! direct calls, which hold the callee's address, are changed one by one when they reach the stub.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+
+use wasm_syntax::FuncIdx;
+use whimbrel_ir::{Code, Family, OpKey, Pos, Slot};
+
+use super::backend::handler_word;
+use super::context::Ip;
+use super::step::{self, Stub};
+
+/// Reads the address in a direct call, which another thread may be changing.
+///
+/// # Safety
+///
+/// `at` is the payload of a direct call in linked code.
+#[inline(always)]
+pub(super) unsafe fn load_word(at: Ip) -> Ip {
+    // SAFETY: such words are changed by `store_word` alone, and linked code is allocated as atomics' memory allows.
+    let word = unsafe { AtomicU64::from_ptr(at.cast_mut()) }.load(Ordering::Acquire);
+    ptr::with_exposed_provenance(word as usize)
+}
+
+/// Changes the address in a direct call.
+///
+/// # Safety
+///
+/// `at` is the payload of a direct call in linked code, and `start` a start of the callee's code.
+pub(super) unsafe fn store_word(at: Ip, start: Ip) {
+    // SAFETY: such words are read by `load_word` alone, and linked code is never behind a shared reference.
+    unsafe { AtomicU64::from_ptr(at.cast_mut()) }.store(start.expose_provenance() as u64, Ordering::Release);
+}
+
+/// Words that nothing borrows: handlers read them, and change addresses in calls.
+#[derive(Debug)]
+struct Words {
+    start: *mut u64,
+    len: usize,
+}
+
+impl Words {
+    fn new(words: Vec<u64>) -> Self {
+        let words = Box::into_raw(words.into_boxed_slice());
+        // Return ips are kept in slots as integers.
+        let _ = words.cast::<u64>().expose_provenance();
+        Self { start: words.cast(), len: words.len() }
+    }
+
+    fn contains(&self, ip: Ip) -> Option<Pos> {
+        let offset = (ip as usize).checked_sub(self.start as usize)? / size_of::<u64>();
+        (offset < self.len).then_some(Pos(offset as u32))
+    }
+}
+
+impl Drop for Words {
+    fn drop(&mut self) {
+        // SAFETY: `new` made these from a box, and handlers do not run once the code is dropped.
+        drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(self.start, self.len)) });
+    }
+}
+
+/// The code of one function, linked.
+#[derive(Debug)]
+struct Linked {
+    words: Words,
+    offsets: Vec<(Pos, u32)>,
+    return_slot: Slot,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// Where calls go: the stub, then the code.
+    start: AtomicPtr<u64>,
+    /// The code, once there is any.
+    linked: AtomicPtr<Linked>,
+}
+
+/// The linked code of a module, shared by its instances and between threads.
+#[derive(Debug)]
+pub struct ModuleCode {
+    imported: u32,
+    entries: Box<[Entry]>,
+    stubs: Words,
+    size_bytes: AtomicUsize,
+}
+
+// SAFETY: words of code change only through atomics, entries are atomics.
+unsafe impl Send for ModuleCode {}
+// SAFETY: the same.
+unsafe impl Sync for ModuleCode {}
+
+impl ModuleCode {
+    /// Code of a module with that many imported functions and functions of its own, none of them compiled.
+    #[must_use]
+    pub fn new(imported_funcs: u32, defined_funcs: u32) -> Self {
+        let stubs = Words::new((0..defined_funcs).flat_map(|n| Stub::words(imported_funcs + n)).collect());
+        let entries = (0..defined_funcs as usize).map(|n| Entry {
+            // SAFETY: a stub has two words.
+            start: AtomicPtr::new(unsafe { stubs.start.add(2 * n) }),
+            linked: AtomicPtr::new(ptr::null_mut()),
+        });
+        Self { imported: imported_funcs, entries: entries.collect(), stubs, size_bytes: AtomicUsize::new(0) }
+    }
+
+    /// Where calls of `func` go.
+    ///
+    /// # Safety
+    ///
+    /// `func` is a function of the module's own.
+    #[inline(always)]
+    pub(super) unsafe fn start(&self, func: FuncIdx) -> Ip {
+        // SAFETY: the caller passes a function that has an entry.
+        unsafe { self.entries.get_unchecked((func.0 - self.imported) as usize) }.start.load(Ordering::Acquire)
+    }
+
+    fn entry(&self, func: FuncIdx) -> Option<&Entry> {
+        self.entries.get(func.0.checked_sub(self.imported)? as usize)
+    }
+
+    fn linked(entry: &Entry) -> Option<&Linked> {
+        // SAFETY: code once published stays until `self` is dropped.
+        unsafe { entry.linked.load(Ordering::Acquire).as_ref() }
+    }
+
+    /// Whether `func` has code.
+    #[must_use]
+    pub fn is_compiled(&self, func: FuncIdx) -> bool {
+        self.entry(func).is_some_and(|entry| Self::linked(entry).is_some())
+    }
+
+    /// Bytes of linked code.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.size_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Links `code` and makes calls of its function go there. A second publication of a function has no effect.
+    ///
+    /// The engine trusts the code as far as `whimbrel_ir` says under `verify`.
+    ///
+    /// # Panics
+    ///
+    /// If the code is of no function of this module, or has an op that the engine has no handler for.
+    pub fn publish(&self, code: Code) {
+        let entry = self.entry(code.func).expect("code is published for a function of the module");
+        let return_slot = code.return_slot;
+        let (mut words, offsets) = code.into_parts();
+        link(&mut words, |func| {
+            let entry = self.entry(func).expect("direct calls are of functions of the module");
+            entry.start.load(Ordering::Acquire)
+        });
+        let linked = Box::into_raw(Box::new(Linked { words: Words::new(words), offsets, return_slot }));
+        // SAFETY: just made from a box.
+        let (start, len) = unsafe { ((*linked).words.start, (*linked).words.len) };
+        let first = entry.linked.compare_exchange(ptr::null_mut(), linked, Ordering::AcqRel, Ordering::Acquire);
+        if first.is_err() {
+            // SAFETY: not published, so nothing else knows it.
+            drop(unsafe { Box::from_raw(linked) });
+            return;
+        }
+        self.size_bytes.fetch_add(len * size_of::<u64>(), Ordering::Relaxed);
+        entry.start.store(start, Ordering::Release);
+    }
+
+    /// The function whose code or stub holds `ip`, and the offset in its body.
+    pub(super) fn locate(&self, ip: Ip) -> Option<Location> {
+        if let Some(pos) = self.stubs.contains(ip) {
+            return Some(Location { func: FuncIdx(self.imported + pos.0 / 2), offset: None, return_slot: None });
+        }
+        self.entries.iter().enumerate().find_map(|(n, entry)| {
+            let linked = Self::linked(entry)?;
+            let pos = linked.words.contains(ip)?;
+            let n = linked.offsets.partition_point(|&(at, _)| at <= pos).checked_sub(1).map(|at| (n, at));
+            let (n, offset) = match n {
+                Some((n, at)) => (n, Some(linked.offsets[at].1)),
+                None => (self.entries.iter().position(|other| ptr::eq(other, entry))?, None),
+            };
+            Some(Location { func: FuncIdx(self.imported + n as u32), offset, return_slot: Some(linked.return_slot) })
+        })
+    }
+}
+
+impl Drop for ModuleCode {
+    fn drop(&mut self) {
+        for entry in &self.entries {
+            let linked = entry.linked.load(Ordering::Acquire);
+            if !linked.is_null() {
+                // SAFETY: published from a box, once.
+                drop(unsafe { Box::from_raw(linked) });
+            }
+        }
+    }
+}
+
+/// Where an ip lies.
+pub(super) struct Location {
+    pub func: FuncIdx,
+    /// Bytes from the body's start; `None` where the code has no note of it.
+    pub offset: Option<u32>,
+    /// `None` in a stub, whose frame has no return ip yet.
+    pub return_slot: Option<Slot>,
+}
+
+/// Code outside a module's functions: a constant expression's.
+#[derive(Debug)]
+pub struct LooseCode {
+    words: Words,
+}
+
+// SAFETY: nothing changes the words.
+unsafe impl Send for LooseCode {}
+// SAFETY: the same.
+unsafe impl Sync for LooseCode {}
+
+impl LooseCode {
+    /// Links `code`, which has no direct calls.
+    ///
+    /// # Panics
+    ///
+    /// If the code has a direct call, or an op that the engine has no handler for.
+    #[must_use]
+    pub fn link(code: Code) -> Self {
+        let (mut words, _) = code.into_parts();
+        link(&mut words, |func| panic!("a direct call of function {func} outside a function"));
+        Self { words: Words::new(words) }
+    }
+
+    pub(super) fn start(&self) -> Ip {
+        self.words.start
+    }
+}
+
+/// Puts handlers into `words`, and addresses into direct calls.
+fn link(words: &mut [u64], start: impl Fn(FuncIdx) -> *mut u64) {
+    let mut at = 0;
+    while at < words.len() {
+        let key = OpKey::from_word(words[at]);
+        let handler = key.and_then(step::handler);
+        let (Some(key), Some(handler)) = (key, handler) else {
+            panic!("no handler for {key:?} at word {at}");
+        };
+        words[at] = handler_word(handler);
+        let payload_imm = (words[at + 1] >> 32) as u32;
+        if matches!(key.family, Family::Call | Family::ReturnCall) {
+            words[at + 1] = start(FuncIdx(payload_imm)).expose_provenance() as u64;
+        }
+        let targets = if key.family == Family::BrTable { payload_imm as usize } else { 0 };
+        at += key.len_words().expect("a key with a handler has a length") + targets;
+    }
+}

@@ -1,0 +1,341 @@
+//! Executions: running programs as data.
+
+use alloc::alloc::{Layout, alloc_zeroed, dealloc};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ptr::NonNull;
+use core::slice;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use wasm_syntax::{FuncIdx, Trap};
+
+use super::backend;
+use super::context::{Context, Ip, Reason, Regs};
+use super::link::{LooseCode, ModuleCode};
+use crate::instance::{FuncInst, FuncKind, Instance};
+
+/// Calls and backward branches between two looks at the interruption flag.
+const SLICE: u64 = 100_000;
+
+/// Slots that a bottom frame may take beside its parameters and results.
+const BOTTOM_SLOTS: usize = 16;
+
+/// The memory for frames: a fixed number of slots, of which the system commits those that are touched.
+#[derive(Debug)]
+pub struct ValueStack {
+    base: NonNull<u64>,
+    slots: usize,
+}
+
+// SAFETY: it owns its memory.
+unsafe impl Send for ValueStack {}
+// SAFETY: a shared reference gives no access.
+unsafe impl Sync for ValueStack {}
+
+impl ValueStack {
+    /// A stack of that many 8-byte slots; `None` where the system has no memory for it.
+    #[must_use]
+    pub fn new(slots: usize) -> Option<Self> {
+        let layout = Layout::array::<u64>(slots.max(1)).ok()?;
+        // SAFETY: the layout is not empty.
+        let base = NonNull::new(unsafe { alloc_zeroed(layout) }.cast::<u64>())?;
+        Some(Self { base, slots: slots.max(1) })
+    }
+
+    fn limit(&self) -> *mut u64 {
+        // SAFETY: the end of the allocation.
+        unsafe { self.base.as_ptr().add(self.slots) }
+    }
+}
+
+impl Drop for ValueStack {
+    fn drop(&mut self) {
+        if let Ok(layout) = Layout::array::<u64>(self.slots) {
+            // SAFETY: allocated with this layout.
+            unsafe { dealloc(self.base.as_ptr().cast(), layout) };
+        }
+    }
+}
+
+/// Why [`Execution::run`] came back.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The function called has returned; its results are in [`Execution::results`].
+    Done,
+    /// Execution trapped. It cannot go on.
+    Trap(Trap),
+    /// A function has to be compiled and published before execution goes on.
+    NeedsCode {
+        /// The module's code, in which to publish it.
+        code: Arc<ModuleCode>,
+        /// The function.
+        func: FuncIdx,
+    },
+    /// A host function has to be called: arguments and results in [`Execution::host_slots`].
+    HostPending {
+        /// The number by which the embedder knows it.
+        host: u32,
+    },
+    /// No fuel is left. Execution goes on once there is more.
+    OutOfFuel,
+    /// The interruption flag was set. Execution may go on.
+    Interrupted,
+}
+
+/// A function on the stack.
+#[derive(Clone, Debug)]
+pub struct BacktraceFrame {
+    /// The instance of the function.
+    pub instance: NonNull<Instance>,
+    /// The function.
+    pub func: FuncIdx,
+    /// Bytes from the start of the function's body to the instruction, where known.
+    pub offset: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing to run.
+    Idle,
+    /// To go on at the context's ip.
+    Ready,
+    /// At a call of a host function which was not reported yet.
+    HostCall,
+    /// A host function has been called: `run` returns from it.
+    HostReturn,
+}
+
+/// A running program: its whole state, outside the native stack, between calls of [`run`](Self::run).
+pub struct Execution {
+    ctx: Box<Context>,
+    stack: ValueStack,
+    state: State,
+    fuel: Option<u64>,
+    interrupt: Option<Arc<AtomicBool>>,
+}
+
+// SAFETY: the context's pointers lead into the store that the execution runs in, and are used while that store is borrowed
+// mutably.
+unsafe impl Send for Execution {}
+
+impl core::fmt::Debug for Execution {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Execution").field("state", &self.state).field("fuel", &self.fuel).finish_non_exhaustive()
+    }
+}
+
+impl Execution {
+    /// An execution with nothing to run, whose frames go onto `stack`.
+    #[must_use]
+    pub fn new(stack: ValueStack) -> Self {
+        Self { ctx: Box::new(Context::new()), stack, state: State::Idle, fuel: None, interrupt: None }
+    }
+
+    /// Looks at `flag` every so often; when it is set, [`run`](Self::run) clears it and comes back.
+    pub fn set_interrupt(&mut self, flag: Option<Arc<AtomicBool>>) {
+        self.interrupt = flag;
+    }
+
+    /// Allows that many calls and backward branches; `None` is no limit.
+    pub fn set_fuel(&mut self, fuel: Option<u64>) {
+        self.fuel = fuel;
+    }
+
+    /// What is left of the fuel.
+    #[must_use]
+    pub fn fuel(&self) -> Option<u64> {
+        self.fuel
+    }
+
+    /// Gives the stack back.
+    #[must_use]
+    pub fn into_stack(self) -> ValueStack {
+        self.stack
+    }
+
+    /// Prepares a call of `func` with `args`, a slot each, two for a vector. What ran before is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`Trap::CallStackExhausted`] where the stack is too small for the arguments.
+    ///
+    /// # Safety
+    ///
+    /// `func` and all that it reaches stay live until the call is over or forgotten; `args` are values of its parameters'
+    /// types.
+    pub unsafe fn call(&mut self, func: NonNull<FuncInst>, args: &[u64]) -> Result<(), Trap> {
+        // SAFETY: the caller passes a live function.
+        let (ty, kind) = unsafe { (&func.as_ref().ty, func.as_ref().kind) };
+        self.bottom(usize::from(ty.return_slot()), args)?;
+        match kind {
+            FuncKind::Wasm { instance, func } => {
+                // SAFETY: a live function's instance is live, and has an entry for it.
+                unsafe {
+                    self.ctx.enter_instance(instance.as_ptr());
+                    self.ctx.ip = (*instance.as_ptr()).code.start(func);
+                }
+                self.state = State::Ready;
+            }
+            FuncKind::Host(_) => {
+                self.ctx.instance = core::ptr::null_mut();
+                self.ctx.callee = func.as_ptr();
+                self.ctx.ip = self.ctx.landings.exit();
+                self.state = State::HostCall;
+            }
+        }
+        Ok(())
+    }
+
+    /// Prepares the evaluation of a constant expression in `instance`; its value will be in [`results`](Self::results).
+    ///
+    /// # Errors
+    ///
+    /// [`Trap::CallStackExhausted`] where the stack is too small.
+    ///
+    /// # Safety
+    ///
+    /// `instance` and `code` stay live until the evaluation is over, and `code` was compiled for a module of which
+    /// `instance` has all that the expression uses.
+    pub unsafe fn eval(&mut self, instance: NonNull<Instance>, code: &LooseCode) -> Result<(), Trap> {
+        self.bottom(2, &[])?;
+        // SAFETY: the caller passes a live instance.
+        unsafe { self.ctx.enter_instance(instance.as_ptr()) };
+        self.ctx.ip = code.start();
+        self.state = State::Ready;
+        Ok(())
+    }
+
+    /// Makes an empty bottom frame.
+    fn bottom(&mut self, return_slot: usize, args: &[u64]) -> Result<(), Trap> {
+        if self.stack.slots < return_slot.max(args.len()) + BOTTOM_SLOTS {
+            return Err(Trap::CallStackExhausted);
+        }
+        let fp = self.stack.base.as_ptr();
+        // SAFETY: the stack has room for the arguments.
+        unsafe { fp.copy_from_nonoverlapping(args.as_ptr(), args.len()) };
+        let acc = self.ctx.landings.exit().expose_provenance() as u64;
+        let ctx: *mut Context = &mut *self.ctx;
+        self.ctx.regs = Some(Regs { fp, ctx, acc, pins: [0; 2], facc: 0.0, sacc: 0.0 });
+        self.ctx.stack_limit = self.stack.limit();
+        Ok(())
+    }
+
+    /// Executes until there is an outcome, from the start of what was prepared or from where it came back before.
+    ///
+    /// # Safety
+    ///
+    /// What [`call`](Self::call) or [`eval`](Self::eval) asked for still holds, nothing borrows the objects that the program
+    /// reaches, and after [`Outcome::HostPending`] the slots hold results of the host function's types.
+    pub unsafe fn run(&mut self) -> Outcome {
+        let Some(mut regs) = self.ctx.regs else { return Outcome::Done };
+        match self.state {
+            State::Idle => return Outcome::Done,
+            State::HostCall => return self.host_pending(),
+            State::Ready => {}
+            State::HostReturn => {
+                // SAFETY: the ip is a return ip, before which is the call's info.
+                unsafe { regs.fp = regs.fp.sub(*self.ctx.ip.sub(1) as u32 as usize) };
+                self.ctx.regs = Some(regs);
+                self.state = State::Ready;
+            }
+        }
+        loop {
+            let given = self.fuel.unwrap_or(SLICE).min(SLICE);
+            // SAFETY: passed on from the caller.
+            let reason = unsafe { self.run_slice(given) };
+            if let Some(fuel) = &mut self.fuel {
+                let left = self.ctx.budget.max(0) as u64;
+                *fuel -= given - left.min(given);
+            }
+            match reason {
+                Reason::Done => {
+                    self.state = State::Idle;
+                    return Outcome::Done;
+                }
+                Reason::Trap(trap) => {
+                    self.state = State::Idle;
+                    return Outcome::Trap(trap);
+                }
+                // SAFETY: a stub's second word is its function; the current instance is live.
+                Reason::NeedsCode => unsafe {
+                    let func = FuncIdx(*self.ctx.ip.add(1) as u32);
+                    return Outcome::NeedsCode { code: (*self.ctx.instance).code.clone(), func };
+                },
+                Reason::Host => return self.host_pending(),
+                Reason::Budget => {
+                    if self.interrupt.as_ref().is_some_and(|flag| flag.swap(false, Ordering::Relaxed)) {
+                        return Outcome::Interrupted;
+                    }
+                    if self.fuel == Some(0) {
+                        return Outcome::OutOfFuel;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs handlers from the context's ip until one stops.
+    unsafe fn run_slice(&mut self, budget: u64) -> Reason {
+        let ctx: *mut Context = &mut *self.ctx;
+        // SAFETY: the context is this execution's own, and from here on only reached through the registers.
+        unsafe {
+            (*ctx).budget = budget as i64;
+            // Whatever happened since the last run may have grown memories.
+            (*ctx).reload_memory();
+            let ip: Ip = (*ctx).ip;
+            if let Some(regs) = (*ctx).regs {
+                backend::run(ip, Regs { ctx, ..regs });
+            }
+            (*ctx).reason
+        }
+    }
+
+    fn host_pending(&mut self) -> Outcome {
+        self.state = State::HostReturn;
+        // SAFETY: `callee` is the host function just called, and live.
+        match unsafe { (*self.ctx.callee).kind } {
+            FuncKind::Host(host) => Outcome::HostPending { host },
+            FuncKind::Wasm { .. } => unreachable!("handlers stop for host functions only"),
+        }
+    }
+
+    /// The first `slots` slots of results, after [`Outcome::Done`].
+    #[must_use]
+    pub fn results(&self, slots: usize) -> &[u64] {
+        let slots = slots.min(self.stack.slots);
+        // SAFETY: the stack has that many slots, all initialised.
+        unsafe { slice::from_raw_parts(self.stack.base.as_ptr(), slots) }
+    }
+
+    /// Arguments of the pending host call, to be replaced by its results; `slots` is the larger number of both.
+    pub fn host_slots(&mut self, slots: usize) -> &mut [u64] {
+        let fp = self.ctx.regs.map_or(self.stack.base.as_ptr(), |regs| regs.fp);
+        let room = (self.stack.limit() as usize - fp as usize) / size_of::<u64>();
+        // SAFETY: the slots lie on the stack, and nothing else runs.
+        unsafe { slice::from_raw_parts_mut(fp, slots.min(room)) }
+    }
+
+    /// The function of the pending host call.
+    #[must_use]
+    pub fn host_callee(&self) -> Option<NonNull<FuncInst>> {
+        NonNull::new(self.ctx.callee.cast_mut())
+    }
+
+    /// The instance that runs, or whose function called the pending host function; `None` where the embedder did.
+    #[must_use]
+    pub fn current_instance(&self) -> Option<NonNull<Instance>> {
+        NonNull::new(self.ctx.instance)
+    }
+
+    /// The functions on the stack, innermost first.
+    ///
+    /// # Safety
+    ///
+    /// The program is where [`run`](Self::run) left it, and all that it reaches is live.
+    #[must_use]
+    pub unsafe fn backtrace(&self) -> Vec<BacktraceFrame> {
+        // SAFETY: passed on from the caller.
+        unsafe { super::backtrace::walk(&self.ctx, self.state == State::HostReturn, self.stack.base.as_ptr()) }
+    }
+}

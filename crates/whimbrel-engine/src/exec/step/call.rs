@@ -1,0 +1,488 @@
+//! Steps that enter and leave functions.
+//!
+//! The caller puts the return ip into the integer accumulator; the callee's [`Enter`] stores it behind its parameters and
+//! results. The word before a return ip is the call's info, by which [`Return`] finds the caller's frame. A call that may leave
+//! the instance is followed by a [`Reload`]: a callee of another instance returns to it, one of the same instance behind
+//! it.
+
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use wasm_syntax::{FuncIdx, Trap};
+use whimbrel_ir::{Class, OpKey, SrcKind, TAIL_RECORD_SLOTS};
+
+use super::branch::spend;
+use super::copy::by_class;
+use super::of;
+use crate::exec::backend::{Handler, Next, Step, handler_for, handler_word};
+use crate::exec::context::{Fp, Ip, Reason, Regs};
+use crate::exec::link::{ModuleCode, load_word, store_word};
+use crate::exec::operand::{Acc, Const, Fields, SlotA, SlotD, Src, Value};
+use crate::instance::{FuncInst, FuncKind, Instance};
+
+/// Words of a [`Reload`], between the two places to which a call outside may return.
+const RELOAD_LEN: usize = 3;
+
+/// Slots from the caller's frame to the callee's, of the call that returns to `ip`.
+#[inline(always)]
+unsafe fn delta_before(ip: Ip) -> usize {
+    // SAFETY: the word before a return ip is the call's info, the distance in its low half.
+    unsafe { *ip.sub(1) as u32 as usize }
+}
+
+/// Start of a function.
+pub(super) struct Enter;
+
+impl Step for Enter {
+    const LEN: usize = 2;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the caller's frame has room for the callee's parameters, results and return ip (`ir::verify`, "slots in
+        // frame"), and `wrapping_add` makes no claim about the frame's end.
+        unsafe {
+            let fields = Fields::of(ip);
+            *regs.fp.add(fields.a()) = regs.acc;
+            if regs.fp.wrapping_add(fields.imm() as usize) > (*regs.ctx).stack_limit {
+                return Next::Trap(Trap::CallStackExhausted);
+            }
+            if spend(regs) { Next::Stop(ip, Reason::Budget) } else { Next::Fall }
+        }
+    }
+}
+
+/// A call of a function of the same module.
+pub(super) struct Call;
+
+impl Step for Call {
+    const LEN: usize = 3;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: linking made the payload the address of the callee's code or stub; the info gives a distance inside the
+        // frame.
+        unsafe {
+            regs.acc = ip.add(Self::LEN).expose_provenance() as u64;
+            regs.fp = regs.fp.add(*ip.add(2) as u32 as usize);
+            Next::Jump(load_word(ip.add(1)))
+        }
+    }
+}
+
+/// Where functions that have no code yet begin: asks the driver for it.
+pub(in crate::exec) struct Stub;
+
+impl Stub {
+    /// The words of the stub of function `func`: a handler, and the function for the driver.
+    pub(in crate::exec) fn words(func: u32) -> [u64; 2] {
+        [handler_word(handler_for::<Self>()), func.into()]
+    }
+}
+
+impl Step for Stub {
+    const LEN: usize = 2;
+
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the current instance is that of the function called, and live.
+        let code: &ModuleCode = unsafe { &(*(*regs.ctx).instance).code };
+        // SAFETY: a stub's second word is its function.
+        let func = FuncIdx(unsafe { *ip.add(1) } as u32);
+        // SAFETY: the stub is one of this code's.
+        let start = unsafe { code.start(func) };
+        if core::ptr::eq(start, ip) {
+            return Next::Stop(ip, Reason::NeedsCode);
+        }
+        let return_ip = core::ptr::with_exposed_provenance::<u64>(regs.acc as usize);
+        // SAFETY: at least three words of code lie before every return ip. A direct call to this stub is made to call
+        // the code from now on; its word is only ever accessed atomically.
+        unsafe {
+            let (handler, callee) = (return_ip.sub(3), return_ip.sub(2));
+            if *handler == call_word() && core::ptr::eq(load_word(callee), ip) {
+                store_word(callee, start);
+            }
+        }
+        Next::Jump(start)
+    }
+}
+
+/// The word 0 of direct calls.
+pub(in crate::exec) fn call_word() -> u64 {
+    handler_word(handler_for::<Call>())
+}
+
+/// The word 0 of reloads.
+pub(in crate::exec) fn reload_word() -> u64 {
+    handler_word(handler_for::<Reload>())
+}
+
+/// How a call outside the module finds its callee.
+pub(super) trait Callee {
+    /// Extension words before the info.
+    const EXTENSION: usize;
+
+    /// The function called.
+    ///
+    /// # Safety
+    ///
+    /// The op at `ip` names its callee this way.
+    unsafe fn find(ip: Ip, regs: &Regs) -> Result<NonNull<FuncInst>, Trap>;
+}
+
+/// An imported function, its index in the immediate.
+pub(super) struct Imported;
+
+impl Callee for Imported {
+    const EXTENSION: usize = 0;
+
+    #[inline(always)]
+    unsafe fn find(ip: Ip, regs: &Regs) -> Result<NonNull<FuncInst>, Trap> {
+        // SAFETY: the index is below the number of imported functions (`ir::verify`, "indices in range").
+        unsafe {
+            let imports = &(*(*regs.ctx).instance).imported_funcs;
+            Ok(*imports.get_unchecked(Fields::of(ip).imm() as usize))
+        }
+    }
+}
+
+/// An element of the table in the immediate, of the type in the first extension word.
+pub(super) struct Indirect<I>(PhantomData<I>);
+
+impl<I: Src> Callee for Indirect<I> {
+    const EXTENSION: usize = 1;
+
+    #[inline(always)]
+    unsafe fn find(ip: Ip, regs: &Regs) -> Result<NonNull<FuncInst>, Trap> {
+        // SAFETY: table and type are in range (`ir::verify`, "indices in range"), and live as long as the instance; an
+        // element is null or a live function.
+        unsafe {
+            let instance = &*(*regs.ctx).instance;
+            let fields = Fields::of(ip);
+            let table = instance.tables.get_unchecked(fields.imm() as usize).as_ref();
+            // A 32-bit index is zero-extended in its slot, as integers are when written.
+            let index = if table.ty().table64 { I::get::<u64>(ip, regs) } else { I::get::<u32>(ip, regs).into() };
+            let element = usize::try_from(index).ok().and_then(|index| table.elems().get(index));
+            let element = *element.ok_or(Trap::UndefinedElement)?;
+            let func = core::ptr::with_exposed_provenance_mut::<FuncInst>(element as usize);
+            let func = NonNull::new(func).ok_or(Trap::UninitializedElement)?;
+            let expected = instance.types.types.get_unchecked(fields.ext(0) as usize);
+            match expected {
+                Some(ty) if func.as_ref().ty.matches(ty.id) => Ok(func),
+                _ => Err(Trap::IndirectCallTypeMismatch),
+            }
+        }
+    }
+}
+
+/// A reference in slot `d`.
+pub(super) struct Referenced;
+
+impl Callee for Referenced {
+    const EXTENSION: usize = 0;
+
+    #[inline(always)]
+    unsafe fn find(ip: Ip, regs: &Regs) -> Result<NonNull<FuncInst>, Trap> {
+        // SAFETY: the slot holds null or a live function.
+        let reference = unsafe { *regs.fp.add(Fields::of(ip).d()) };
+        NonNull::new(core::ptr::with_exposed_provenance_mut(reference as usize)).ok_or(Trap::NullFunctionReference)
+    }
+}
+
+/// A call that may leave the instance; a [`Reload`] follows.
+pub(super) struct Outside<C>(PhantomData<C>);
+
+impl<C: Callee> Outside<C> {
+    const INFO: usize = 2 + C::EXTENSION;
+}
+
+impl<C: Callee> Step for Outside<C> {
+    const LEN: usize = Self::INFO + 1;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op names its callee this way; a function found is live.
+        unsafe {
+            let func = match C::find(ip, regs) {
+                Ok(func) => func,
+                Err(trap) => return Next::Trap(trap),
+            };
+            match func.as_ref().kind {
+                FuncKind::Wasm { instance, func } if core::ptr::eq(instance.as_ptr(), (*regs.ctx).instance) => {
+                    regs.acc = ip.add(Self::LEN + RELOAD_LEN).expose_provenance() as u64;
+                    regs.fp = regs.fp.add(*ip.add(Self::INFO) as u32 as usize);
+                    Next::Jump((*instance.as_ptr()).code.start(func))
+                }
+                _ => {
+                    (*regs.ctx).callee = func.as_ptr();
+                    Next::Cold(handler_for::<CallAway<Self>>())
+                }
+            }
+        }
+    }
+}
+
+/// The rest of a call outside, to `Context::callee`: a host function, or one of another instance.
+struct CallAway<S>(PhantomData<S>);
+
+impl<S: Step> Step for CallAway<S> {
+    const LEN: usize = S::LEN;
+
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: `callee` was just set to a live function; the info before the reload gives a distance inside the frame.
+        unsafe {
+            let reload = ip.add(Self::LEN);
+            let fp = regs.fp;
+            regs.fp = fp.add(delta_before(reload));
+            match (*(*regs.ctx).callee).kind {
+                FuncKind::Wasm { instance, func } => {
+                    *fp.add(Fields::of(ip).a()) = (*regs.ctx).instance.expose_provenance() as u64;
+                    (*regs.ctx).enter_instance(instance.as_ptr());
+                    regs.acc = reload.expose_provenance() as u64;
+                    Next::Jump((*instance.as_ptr()).code.start(func))
+                }
+                FuncKind::Host(_) => Next::Stop(reload.add(RELOAD_LEN), Reason::Host),
+            }
+        }
+    }
+}
+
+/// Handlers of [`Family::CallIndirect`](whimbrel_ir::Family).
+pub(super) fn call_indirect(key: OpKey) -> Option<Handler> {
+    match key.shape.a()? {
+        SrcKind::Slot => of::<Outside<Indirect<SlotD>>>(),
+        SrcKind::Acc => of::<Outside<Indirect<Acc>>>(),
+        SrcKind::Const => None,
+    }
+}
+
+/// Makes the caller's instance current again.
+pub(super) struct Reload;
+
+impl Step for Reload {
+    const LEN: usize = RELOAD_LEN;
+
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the call saved its instance in slot `a`; what runs is live.
+        unsafe {
+            let saved = *regs.fp.add(Fields::of(ip).a());
+            (*regs.ctx).enter_instance(core::ptr::with_exposed_provenance_mut::<Instance>(saved as usize));
+        }
+        Next::Fall
+    }
+}
+
+/// Goes back to the caller: `ip` is where it goes on, `frame` the returning frame.
+#[inline(always)]
+unsafe fn return_to(ip: u64, regs: &mut Regs) -> Next {
+    let ip = core::ptr::with_exposed_provenance::<u64>(ip as usize);
+    // SAFETY: the caller's frame lies that far below.
+    unsafe { regs.fp = regs.fp.sub(delta_before(ip)) };
+    Next::Jump(ip)
+}
+
+/// Returns; the results are in place.
+pub(super) struct Return;
+
+impl Step for Return {
+    const LEN: usize = 2;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: `d` is the return slot.
+        unsafe {
+            let return_ip = *regs.fp.add(Fields::of(ip).d());
+            return_to(return_ip, regs)
+        }
+    }
+}
+
+struct ReturnValue<T, A>(PhantomData<(T, A)>);
+
+impl<T: Value, A: Src> Step for ReturnValue<T, A> {
+    const LEN: usize = if matches!(T::CLASS, Class::F64) && A::IS_CONST { 3 } else { 2 };
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op has this operand; `d` is the return slot, which is above slot 0 where there is a result.
+        unsafe {
+            let value: T = A::get(ip, regs);
+            value.store(regs.fp);
+            let return_ip = *regs.fp.add(Fields::of(ip).d());
+            return_to(return_ip, regs)
+        }
+    }
+}
+
+/// Handlers of [`Family::ReturnValue`](whimbrel_ir::Family).
+pub(super) fn return_value(key: OpKey) -> Option<Handler> {
+    by_class!(key.class(), return_value_of, key)
+}
+
+fn return_value_of<T: Value>(key: OpKey) -> Option<Handler> {
+    match key.shape.a()? {
+        SrcKind::Slot => of::<ReturnValue<T, SlotA>>(),
+        SrcKind::Const => of::<ReturnValue<T, Const>>(),
+        SrcKind::Acc => of::<ReturnValue<T, Acc>>(),
+    }
+}
+
+/// The fields of a [`TailMove`](whimbrel_ir::TailMove) in the op's first word behind the payload.
+#[derive(Clone, Copy)]
+struct Tail {
+    args: usize,
+    count: usize,
+    return_slot: usize,
+    results: usize,
+}
+
+impl Tail {
+    #[inline(always)]
+    unsafe fn at(word: Ip) -> Self {
+        // SAFETY: the caller passes the tail's word.
+        let word = unsafe { *word };
+        let half = |n: u32| (word >> (16 * n)) as u16 as usize;
+        Self { args: half(0), count: half(1), return_slot: half(2), results: half(3) }
+    }
+
+    /// Moves the arguments to `to`; returns the caller's return ip, read before.
+    #[inline(always)]
+    unsafe fn shift(self, fp: Fp, to: Fp) -> u64 {
+        // SAFETY: return slot, arguments and their new place lie in the frame (`ir::verify`, "slots in frame").
+        unsafe {
+            let return_ip = *fp.add(self.return_slot);
+            to.copy_from(fp.add(self.args), self.count);
+            return_ip
+        }
+    }
+}
+
+/// A tail call of a function of the same module.
+pub(super) struct ReturnCall;
+
+impl Step for ReturnCall {
+    const LEN: usize = 3;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: linking made the payload the address of the callee's code or stub.
+        unsafe {
+            regs.acc = Tail::at(ip.add(2)).shift(regs.fp, regs.fp);
+            Next::Jump(load_word(ip.add(1)))
+        }
+    }
+}
+
+/// A tail call that may leave the instance.
+pub(super) struct ReturnOutside<C>(PhantomData<C>);
+
+impl<C: Callee> Step for ReturnOutside<C> {
+    const LEN: usize = 3 + C::EXTENSION;
+
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op names its callee this way; a function found is live, and so is its instance. The frame has room
+        // for a tail record below the callee's parameters and results.
+        unsafe {
+            let callee = match C::find(ip, regs) {
+                Ok(func) => func,
+                Err(trap) => return Next::Trap(trap),
+            };
+            let tail = Tail::at(ip.add(Self::LEN - 1));
+            let (instance, func) = match callee.as_ref().kind {
+                FuncKind::Wasm { instance, func } => (instance, func),
+                FuncKind::Host(_) => {
+                    (*regs.ctx).callee = callee.as_ptr();
+                    let return_ip = tail.shift(regs.fp, regs.fp);
+                    let return_ip = core::ptr::with_exposed_provenance::<u64>(return_ip as usize);
+                    return Next::Stop(return_ip, Reason::Host);
+                }
+            };
+            let current = (*regs.ctx).instance;
+            let return_ip = *regs.fp.add(tail.return_slot);
+            if core::ptr::eq(instance.as_ptr(), current) || restores_instance(return_ip, &(*regs.ctx).landings) {
+                regs.acc = tail.shift(regs.fp, regs.fp);
+            } else {
+                let record = regs.fp;
+                regs.fp = record.add(TAIL_RECORD_SLOTS as usize);
+                tail.shift(record, regs.fp);
+                *record = return_ip;
+                *record.add(1) = current.expose_provenance() as u64;
+                *record.add(2) = tail.results as u64;
+                regs.acc = (*regs.ctx).landings.untail().expose_provenance() as u64;
+            }
+            if !core::ptr::eq(instance.as_ptr(), current) {
+                (*regs.ctx).enter_instance(instance.as_ptr());
+            }
+            Next::Jump((*instance.as_ptr()).code.start(func))
+        }
+    }
+}
+
+/// Whether what is at a return ip sets the instance itself, so that any instance's function may return there.
+unsafe fn restores_instance(return_ip: u64, landings: &Landings) -> bool {
+    let ip = core::ptr::with_exposed_provenance::<u64>(return_ip as usize);
+    // SAFETY: a return ip is at an op of linked code.
+    let word = unsafe { *ip };
+    word == reload_word() || landings.is_exit(ip) || landings.is_untail(ip)
+}
+
+/// Returns from under a tail record: `[return ip | instance | result slots]`, the results behind it.
+pub(super) struct Untail;
+
+impl Step for Untail {
+    const LEN: usize = 1;
+
+    unsafe fn run(_: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the frame is a tail record, and the results lie behind it.
+        unsafe {
+            let record = regs.fp;
+            let (return_ip, instance, results) = (*record, *record.add(1), *record.add(2));
+            (*regs.ctx).enter_instance(core::ptr::with_exposed_provenance_mut::<Instance>(instance as usize));
+            record.copy_from(record.add(TAIL_RECORD_SLOTS as usize), results as usize);
+            return_to(return_ip, regs)
+        }
+    }
+}
+
+/// Leaves the executor: what the bottom frame returns to.
+pub(super) struct Exit;
+
+impl Step for Exit {
+    const LEN: usize = 1;
+
+    unsafe fn run(ip: Ip, _: &mut Regs) -> Next {
+        Next::Stop(ip, Reason::Done)
+    }
+}
+
+/// Code at which a bottom frame, or a frame over a tail record, returns: padding and an info word, then the op.
+pub(in crate::exec) struct Landings {
+    exit: [u64; 4],
+    untail: [u64; 4],
+}
+
+impl Landings {
+    pub(in crate::exec) fn new() -> Self {
+        Self {
+            exit: [0, 0, 0, handler_word(handler_for::<Exit>())],
+            untail: [0, 0, TAIL_RECORD_SLOTS.into(), handler_word(handler_for::<Untail>())],
+        }
+    }
+
+    /// Where a bottom frame returns.
+    pub(in crate::exec) fn exit(&self) -> Ip {
+        &self.exit[3]
+    }
+
+    fn untail(&self) -> Ip {
+        &self.untail[3]
+    }
+
+    /// Whether `ip` is where a bottom frame returns.
+    pub(in crate::exec) fn is_exit(&self, ip: Ip) -> bool {
+        core::ptr::eq(self.exit(), ip)
+    }
+
+    /// Whether `ip` is where a frame over a tail record returns.
+    pub(in crate::exec) fn is_untail(&self, ip: Ip) -> bool {
+        core::ptr::eq(self.untail(), ip)
+    }
+}

@@ -1,0 +1,311 @@
+//! Steps that access linear memory.
+
+use core::marker::PhantomData;
+
+use wasm_syntax::{LoadOp, StoreOp, Trap};
+use whimbrel_ir::{AddrMode, DstKind, OpKey, SrcKind};
+
+use super::of;
+use crate::exec::backend::{Handler, Next, Step};
+use crate::exec::context::{Ip, Regs};
+use crate::exec::operand::{Acc, Dst, ExtConst, Fields, SlotA, SlotB, SlotD, Src, ToAcc, ToSlot, Value, Zero};
+
+/// An integer or float as it lies in memory, little-endian.
+trait Raw: Copy {
+    const WIDTH: usize;
+    unsafe fn read(at: *const u8) -> Self;
+    unsafe fn write(self, at: *mut u8);
+}
+
+macro_rules! raw {
+    ($($ty:ident)*) => {$(
+        impl Raw for $ty {
+            const WIDTH: usize = size_of::<Self>();
+
+            #[inline(always)]
+            unsafe fn read(at: *const u8) -> Self {
+                // SAFETY: the caller has checked that `WIDTH` bytes lie inside the memory.
+                Self::from_le_bytes(unsafe { at.cast::<[u8; size_of::<Self>()]>().read() })
+            }
+
+            #[inline(always)]
+            unsafe fn write(self, at: *mut u8) {
+                // SAFETY: the caller has checked that `WIDTH` bytes lie inside the memory.
+                unsafe { at.cast::<[u8; size_of::<Self>()]>().write(self.to_le_bytes()) }
+            }
+        }
+    )*};
+}
+raw! { u8 i8 u16 i16 u32 i32 u64 f32 f64 }
+
+/// Which bytes an access touches, and how its address is found: a type parameter of loads and stores.
+trait Address {
+    /// Extension words that the address takes.
+    const EXTENSION: usize;
+
+    /// The first byte of an access of `WIDTH` bytes; `None` where it leaves the memory.
+    ///
+    /// # Safety
+    ///
+    /// The op at `ip` has an address of this kind.
+    unsafe fn resolve<const WIDTH: usize>(ip: Ip, regs: &Regs) -> Option<*mut u8>;
+}
+
+/// Checks an effective address in memory 0.
+#[inline(always)]
+unsafe fn memory0<const WIDTH: usize>(regs: &Regs, ea: u64) -> Option<*mut u8> {
+    // SAFETY: the context is the execution's, and holds the current size of memory 0.
+    unsafe {
+        let limit = (*regs.ctx).mem0_limits[WIDTH.trailing_zeros() as usize];
+        if ea >= limit { None } else { Some((*regs.ctx).mem0_base.add(ea as usize)) }
+    }
+}
+
+/// [`AddrMode::Plain`].
+struct Plain<B>(PhantomData<B>);
+
+impl<B: Src> Address for Plain<B> {
+    const EXTENSION: usize = 0;
+
+    #[inline(always)]
+    unsafe fn resolve<const WIDTH: usize>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
+        // SAFETY: the op has this base, and its offset in the immediate.
+        unsafe {
+            let base: u32 = B::get(ip, regs);
+            memory0::<WIDTH>(regs, u64::from(base) + u64::from(Fields::of(ip).imm()))
+        }
+    }
+}
+
+/// [`AddrMode::Indexed`], and [`AddrMode::Scaled`] by the width.
+struct Indexed<B, I, const SCALED: bool>(PhantomData<(B, I)>);
+
+impl<B: Src, I: Src, const SCALED: bool> Address for Indexed<B, I, SCALED> {
+    const EXTENSION: usize = 1;
+
+    #[inline(always)]
+    unsafe fn resolve<const WIDTH: usize>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
+        // SAFETY: the op has this base and index, and its offset in the first extension word.
+        unsafe {
+            let (base, index): (u32, u32) = (B::get(ip, regs), I::get(ip, regs));
+            let index = if SCALED { index << WIDTH.trailing_zeros() } else { index };
+            memory0::<WIDTH>(regs, u64::from(base.wrapping_add(index)) + Fields::of(ip).ext(0))
+        }
+    }
+}
+
+/// [`AddrMode::Far32`] and [`AddrMode::Far64`].
+struct Far<const MEMORY64: bool>;
+
+impl<const MEMORY64: bool> Address for Far<MEMORY64> {
+    const EXTENSION: usize = 1;
+
+    #[inline(always)]
+    unsafe fn resolve<const WIDTH: usize>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
+        // SAFETY: the op has its base in slot `a`, and names one of the instance's memories, which live as long as it.
+        let (memory, base, offset) = unsafe {
+            let fields = Fields::of(ip);
+            let slot = regs.fp.add(fields.a());
+            let base = if MEMORY64 { u64::load(slot) } else { u64::from(u32::load(slot)) };
+            let memories = &(*(*regs.ctx).instance).memories;
+            (memories.get_unchecked(fields.imm() as usize).as_ref(), base, fields.ext(0))
+        };
+        let end = base.checked_add(offset)?.checked_add(WIDTH as u64)?;
+        if end > memory.len_bytes() {
+            return None;
+        }
+        // SAFETY: the access ends inside the memory.
+        Some(unsafe { memory.base().add((end - WIDTH as u64) as usize) })
+    }
+}
+
+/// What a load makes of the bytes.
+trait Load {
+    type Raw: Raw;
+    type R: Value;
+    fn widen(raw: Self::Raw) -> Self::R;
+}
+
+struct LoadStep<L, A, D>(PhantomData<(L, A, D)>);
+
+impl<L: Load, A: Address, D: Dst> Step for LoadStep<L, A, D> {
+    const LEN: usize = 2 + A::EXTENSION;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        macro_rules! width {
+            ($($width:literal)*) => {
+                match L::Raw::WIDTH {
+                    // SAFETY: the op has this address.
+                    $($width => unsafe { A::resolve::<$width>(ip, regs) },)*
+                    _ => unreachable!(),
+                }
+            };
+        }
+        let Some(at) = width!(1 2 4 8) else { return Next::Trap(Trap::MemoryOutOfBounds) };
+        // SAFETY: the address is checked, and the op has this destination.
+        unsafe {
+            let value = L::widen(L::Raw::read(at));
+            D::put(ip, regs, value);
+        }
+        Next::Fall
+    }
+}
+
+struct StoreStep<T, R, A, V>(PhantomData<(T, R, A, V)>);
+
+/// Takes the low part of a value.
+trait Narrow<R> {
+    fn narrow(self) -> R;
+}
+
+impl<T: Value, R: Raw, A: Address, V: Src> Step for StoreStep<T, R, A, V>
+where
+    T: Narrow<R>,
+{
+    const LEN: usize = 2 + A::EXTENSION + V::IS_CONST as usize;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        macro_rules! width {
+            ($($width:literal)*) => {
+                match R::WIDTH {
+                    // SAFETY: the op has this address.
+                    $($width => unsafe { A::resolve::<$width>(ip, regs) },)*
+                    _ => unreachable!(),
+                }
+            };
+        }
+        let Some(at) = width!(1 2 4 8) else { return Next::Trap(Trap::MemoryOutOfBounds) };
+        // SAFETY: the address is checked, and the op has this value.
+        unsafe {
+            let value: T = V::get(ip, regs);
+            value.narrow().write(at);
+        }
+        Next::Fall
+    }
+}
+
+macro_rules! loads {
+    ($($name:ident $raw:ident $through:ident $result:ident;)*) => {
+        mod kind {
+            $(pub(super) struct $name;)*
+        }
+
+        $(impl Load for kind::$name {
+            type Raw = $raw;
+            type R = $result;
+
+            #[inline(always)]
+            fn widen(raw: $raw) -> $result {
+                raw as $through as $result
+            }
+        })*
+
+        /// Handlers of [`Family::Load`](whimbrel_ir::Family).
+        pub(super) fn load(key: OpKey) -> Option<Handler> {
+            match *LoadOp::ALL.get(usize::from(key.sub))? {
+                $(LoadOp::$name => load_addresses::<kind::$name>(key),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+loads! {
+    I32Load u32 u32 u32;
+    I64Load u64 u64 u64;
+    F32Load f32 f32 f32;
+    F64Load f64 f64 f64;
+    I32Load8S i8 i32 u32;
+    I32Load8U u8 u32 u32;
+    I32Load16S i16 i32 u32;
+    I32Load16U u16 u32 u32;
+    I64Load8S i8 i64 u64;
+    I64Load8U u8 u64 u64;
+    I64Load16S i16 i64 u64;
+    I64Load16U u16 u64 u64;
+    I64Load32S i32 i64 u64;
+    I64Load32U u32 u64 u64;
+}
+
+fn load_addresses<L: Load>(key: OpKey) -> Option<Handler> {
+    use SrcKind as K;
+    match (key.addr_mode()?, key.shape.a()?, key.shape.b()?) {
+        (AddrMode::Plain, K::Slot, K::Slot) => load_to::<L, Plain<SlotA>>(key),
+        (AddrMode::Plain, K::Acc, K::Slot) => load_to::<L, Plain<Acc>>(key),
+        (AddrMode::Plain, K::Const, K::Slot) => load_to::<L, Plain<Zero>>(key),
+        (AddrMode::Indexed, K::Slot, K::Slot) => load_to::<L, Indexed<SlotA, SlotB, false>>(key),
+        (AddrMode::Indexed, K::Slot, K::Acc) => load_to::<L, Indexed<SlotA, Acc, false>>(key),
+        (AddrMode::Indexed, K::Acc, K::Slot) => load_to::<L, Indexed<Acc, SlotB, false>>(key),
+        (AddrMode::Scaled, K::Slot, K::Slot) => load_to::<L, Indexed<SlotA, SlotB, true>>(key),
+        (AddrMode::Scaled, K::Slot, K::Acc) => load_to::<L, Indexed<SlotA, Acc, true>>(key),
+        (AddrMode::Scaled, K::Acc, K::Slot) => load_to::<L, Indexed<Acc, SlotB, true>>(key),
+        (AddrMode::Far32, K::Slot, K::Slot) => load_to::<L, Far<false>>(key),
+        (AddrMode::Far64, K::Slot, K::Slot) => load_to::<L, Far<true>>(key),
+        _ => None,
+    }
+}
+
+fn load_to<L: Load, A: Address>(key: OpKey) -> Option<Handler> {
+    match key.shape.d()? {
+        DstKind::Slot => of::<LoadStep<L, A, ToSlot>>(),
+        DstKind::Acc => of::<LoadStep<L, A, ToAcc>>(),
+    }
+}
+
+macro_rules! narrows {
+    ($($from:ident $to:ident;)*) => {$(
+        impl Narrow<$to> for $from {
+            #[inline(always)]
+            fn narrow(self) -> $to {
+                self as $to
+            }
+        }
+    )*};
+}
+narrows! { u32 u32; u32 u8; u32 u16; u64 u64; u64 u8; u64 u16; u64 u32; f32 f32; f64 f64; }
+
+/// Handlers of [`Family::Store`](whimbrel_ir::Family).
+pub(super) fn store(key: OpKey) -> Option<Handler> {
+    match *StoreOp::ALL.get(usize::from(key.sub))? {
+        StoreOp::I32Store => store_addresses::<u32, u32>(key),
+        StoreOp::I64Store => store_addresses::<u64, u64>(key),
+        StoreOp::F32Store => store_addresses::<f32, f32>(key),
+        StoreOp::F64Store => store_addresses::<f64, f64>(key),
+        StoreOp::I32Store8 => store_addresses::<u32, u8>(key),
+        StoreOp::I32Store16 => store_addresses::<u32, u16>(key),
+        StoreOp::I64Store8 => store_addresses::<u64, u8>(key),
+        StoreOp::I64Store16 => store_addresses::<u64, u16>(key),
+        StoreOp::I64Store32 => store_addresses::<u64, u32>(key),
+        StoreOp::V128Store => None,
+    }
+}
+
+fn store_addresses<T: Value + Narrow<R>, R: Raw>(key: OpKey) -> Option<Handler> {
+    use DstKind as I;
+    use SrcKind as K;
+    match (key.addr_mode()?, key.shape.a()?, key.shape.d()?) {
+        (AddrMode::Plain, K::Slot, I::Slot) => store_of::<T, R, Plain<SlotA>>(key),
+        (AddrMode::Plain, K::Acc, I::Slot) => store_of::<T, R, Plain<Acc>>(key),
+        (AddrMode::Plain, K::Const, I::Slot) => store_of::<T, R, Plain<Zero>>(key),
+        (AddrMode::Indexed, K::Slot, I::Slot) => store_of::<T, R, Indexed<SlotA, SlotB, false>>(key),
+        (AddrMode::Indexed, K::Slot, I::Acc) => store_of::<T, R, Indexed<SlotA, Acc, false>>(key),
+        (AddrMode::Indexed, K::Acc, I::Slot) => store_of::<T, R, Indexed<Acc, SlotB, false>>(key),
+        (AddrMode::Scaled, K::Slot, I::Slot) => store_of::<T, R, Indexed<SlotA, SlotB, true>>(key),
+        (AddrMode::Scaled, K::Slot, I::Acc) => store_of::<T, R, Indexed<SlotA, Acc, true>>(key),
+        (AddrMode::Scaled, K::Acc, I::Slot) => store_of::<T, R, Indexed<Acc, SlotB, true>>(key),
+        (AddrMode::Far32, K::Slot, I::Slot) => store_of::<T, R, Far<false>>(key),
+        (AddrMode::Far64, K::Slot, I::Slot) => store_of::<T, R, Far<true>>(key),
+        _ => None,
+    }
+}
+
+fn store_of<T: Value + Narrow<R>, R: Raw, A: Address>(key: OpKey) -> Option<Handler> {
+    match (key.shape.b()?, A::EXTENSION) {
+        (SrcKind::Slot, _) => of::<StoreStep<T, R, A, SlotD>>(),
+        (SrcKind::Const, 0) => of::<StoreStep<T, R, A, ExtConst<0>>>(),
+        (SrcKind::Const, _) => of::<StoreStep<T, R, A, ExtConst<1>>>(),
+        (SrcKind::Acc, _) => of::<StoreStep<T, R, A, Acc>>(),
+    }
+}

@@ -1,0 +1,319 @@
+//! Steps whose operands are consecutive slots: bulk memory, tables, references, wide arithmetic.
+//!
+//! They are calls into ordinary code: what they cost beside a dispatch is their work.
+
+use wasm_numerics as numerics;
+use wasm_syntax::{FuncIdx, NumericOp, Trap};
+use whimbrel_ir::OpKey;
+
+use super::of;
+use crate::exec::backend::{Handler, Next, Step};
+use crate::exec::context::{Fp, Ip, Regs};
+use crate::exec::operand::{Fields, Value};
+use crate::instance::Instance;
+use crate::memory::Memory;
+use crate::table::Table;
+
+/// What a slots op sees: its operands, the two indices of its payload, and the instance.
+struct Operands {
+    slots: Fp,
+    x: usize,
+    y: usize,
+    instance: *mut Instance,
+}
+
+impl Operands {
+    /// Operand `n` as an address, index or size.
+    unsafe fn size(&self, n: usize, is_64: bool) -> u64 {
+        // SAFETY: the op has that many operands.
+        unsafe {
+            let slot = self.slots.add(n);
+            if is_64 { *slot } else { u32::load(slot).into() }
+        }
+    }
+
+    /// Operand `n` as 64 bits.
+    unsafe fn word(&self, n: usize) -> u64 {
+        // SAFETY: the op has that many operands.
+        unsafe { *self.slots.add(n) }
+    }
+
+    /// Sets result `n`.
+    unsafe fn set(&self, n: usize, value: u64) {
+        // SAFETY: the op has that many results.
+        unsafe { *self.slots.add(n) = value }
+    }
+
+    /// Sets the result to a size, or to -1 where there is none.
+    unsafe fn set_size(&self, size: Option<u64>, is_64: bool) {
+        let value = size.unwrap_or(u64::MAX);
+        // SAFETY: the op has one result.
+        unsafe { self.set(0, if is_64 { value } else { (value as u32).into() }) }
+    }
+
+    unsafe fn memory(&self, n: usize) -> *mut Memory {
+        // SAFETY: the index is in range (`ir::verify`, "indices in range").
+        unsafe { (&(*self.instance).memories).get_unchecked(n).as_ptr() }
+    }
+
+    unsafe fn table(&self, n: usize) -> *mut Table {
+        // SAFETY: the index is in range (`ir::verify`, "indices in range").
+        unsafe { (&(*self.instance).tables).get_unchecked(n).as_ptr() }
+    }
+}
+
+/// The bytes or elements from `start` on, `len` of them, if there are that many.
+fn range(start: u64, len: u64, size: usize) -> Option<core::ops::Range<usize>> {
+    let end = start.checked_add(len)?;
+    (end <= size as u64).then_some(start as usize..end as usize)
+}
+
+type Outcome = Result<(), Trap>;
+
+struct SlotsStep<const TAG: u8>;
+
+impl<const TAG: u8> Step for SlotsStep<TAG> {
+    const LEN: usize = 3;
+
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op has two indices and its operands from slot `a` on.
+        let operands = unsafe {
+            let fields = Fields::of(ip);
+            let slots = regs.fp.add(fields.a());
+            Operands { slots, x: fields.imm() as usize, y: fields.ext(0) as usize, instance: (*regs.ctx).instance }
+        };
+        // SAFETY: the operands are those of this op.
+        let outcome = unsafe {
+            match TAG {
+                0 => memory_copy(&operands),
+                1 => memory_fill(&operands),
+                2 => memory_init(&operands),
+                3 => data_drop(&operands),
+                4 => memory_grow(&operands, regs),
+                5 => memory_size(&operands),
+                6 => table_get(&operands),
+                7 => table_set(&operands),
+                8 => table_grow(&operands),
+                9 => table_size(&operands),
+                10 => table_fill(&operands),
+                11 => table_copy(&operands),
+                12 => table_init(&operands),
+                13 => elem_drop(&operands),
+                14 => ref_func(&operands),
+                _ => wide(&operands),
+            }
+        };
+        match outcome {
+            Ok(()) => Next::Fall,
+            Err(trap) => Next::Trap(trap),
+        }
+    }
+}
+
+/// Handlers of [`Family::Slots`](whimbrel_ir::Family).
+pub(super) fn slots(key: OpKey) -> Option<Handler> {
+    macro_rules! tags {
+        ($($tag:literal)*) => {
+            match key.sub {
+                $($tag => of::<SlotsStep<$tag>>(),)*
+                _ => None,
+            }
+        };
+    }
+    tags!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+}
+
+unsafe fn memory_copy(op: &Operands) -> Outcome {
+    // SAFETY: memories are live; the ranges are checked before the copy, which allows overlap.
+    unsafe {
+        let (dst, src) = (op.memory(op.x), op.memory(op.y));
+        let (dst64, src64) = ((*dst).ty().memory64, (*src).ty().memory64);
+        let len = op.size(2, dst64 && src64);
+        let to = range(op.size(0, dst64), len, (*dst).len_bytes() as usize).ok_or(Trap::MemoryOutOfBounds)?;
+        let from = range(op.size(1, src64), len, (*src).len_bytes() as usize).ok_or(Trap::MemoryOutOfBounds)?;
+        if !to.is_empty() {
+            (*dst).base().add(to.start).copy_from((*src).base().add(from.start), to.len());
+        }
+    }
+    Ok(())
+}
+
+unsafe fn memory_fill(op: &Operands) -> Outcome {
+    // SAFETY: the memory is live; the range is checked.
+    unsafe {
+        let memory = op.memory(op.x);
+        let is_64 = (*memory).ty().memory64;
+        let to = range(op.size(0, is_64), op.size(2, is_64), (*memory).len_bytes() as usize);
+        let to = to.ok_or(Trap::MemoryOutOfBounds)?;
+        if !to.is_empty() {
+            (*memory).base().add(to.start).write_bytes(op.word(1) as u8, to.len());
+        }
+    }
+    Ok(())
+}
+
+unsafe fn memory_init(op: &Operands) -> Outcome {
+    // SAFETY: instance and memory are live; the ranges are checked, and a module's bytes are in no memory.
+    unsafe {
+        let memory = op.memory(op.y);
+        let dropped = (&(*op.instance).dropped_data).get(op.x).copied().unwrap_or(true);
+        let bytes = if dropped { &[] } else { (*op.instance).data.get(op.x) };
+        let len = op.size(2, false);
+        let to = range(op.size(0, (*memory).ty().memory64), len, (*memory).len_bytes() as usize);
+        let to = to.ok_or(Trap::MemoryOutOfBounds)?;
+        let from = range(op.size(1, false), len, bytes.len()).ok_or(Trap::MemoryOutOfBounds)?;
+        if !to.is_empty() {
+            (*memory).base().add(to.start).copy_from_nonoverlapping(bytes.as_ptr().add(from.start), to.len());
+        }
+    }
+    Ok(())
+}
+
+unsafe fn data_drop(op: &Operands) -> Outcome {
+    // SAFETY: the instance is live, and nothing borrows it.
+    let dropped = unsafe { &mut (*op.instance).dropped_data };
+    if let Some(dropped) = dropped.get_mut(op.x) {
+        *dropped = true;
+    }
+    Ok(())
+}
+
+unsafe fn memory_grow(op: &Operands, regs: &mut Regs) -> Outcome {
+    // SAFETY: the memory is live, and nothing borrows it; the context's copy of its place is renewed.
+    unsafe {
+        let memory = op.memory(op.x);
+        let is_64 = (*memory).ty().memory64;
+        let old = (*memory).grow(op.size(0, is_64));
+        op.set_size(old, is_64);
+        (*regs.ctx).reload_memory();
+    }
+    Ok(())
+}
+
+unsafe fn memory_size(op: &Operands) -> Outcome {
+    // SAFETY: the memory is live.
+    unsafe {
+        let memory = op.memory(op.x);
+        op.set_size(Some((*memory).size_pages()), (*memory).ty().memory64);
+    }
+    Ok(())
+}
+
+unsafe fn table_get(op: &Operands) -> Outcome {
+    // SAFETY: the table is live.
+    unsafe {
+        let table = op.table(op.x);
+        let index = op.size(0, (*table).ty().table64);
+        let element = usize::try_from(index).ok().and_then(|index| (*table).elems().get(index).copied());
+        op.set(0, element.ok_or(Trap::TableOutOfBounds)?);
+    }
+    Ok(())
+}
+
+unsafe fn table_set(op: &Operands) -> Outcome {
+    // SAFETY: the table is live, and nothing borrows it.
+    unsafe {
+        let table = op.table(op.x);
+        let index = op.size(0, (*table).ty().table64);
+        let element = usize::try_from(index).ok().and_then(|index| (*table).elems_mut().get_mut(index));
+        *element.ok_or(Trap::TableOutOfBounds)? = op.word(1);
+    }
+    Ok(())
+}
+
+unsafe fn table_grow(op: &Operands) -> Outcome {
+    // SAFETY: the table is live, and nothing borrows it.
+    unsafe {
+        let table = op.table(op.x);
+        let is_64 = (*table).ty().table64;
+        let old = (*table).grow(op.size(1, is_64), op.word(0));
+        op.set_size(old, is_64);
+    }
+    Ok(())
+}
+
+unsafe fn table_size(op: &Operands) -> Outcome {
+    // SAFETY: the table is live.
+    unsafe {
+        let table = op.table(op.x);
+        op.set_size(Some((*table).elems().len() as u64), (*table).ty().table64);
+    }
+    Ok(())
+}
+
+unsafe fn table_fill(op: &Operands) -> Outcome {
+    // SAFETY: the table is live, and nothing borrows it.
+    unsafe {
+        let table = op.table(op.x);
+        let is_64 = (*table).ty().table64;
+        let elems = (*table).elems_mut();
+        let to = range(op.size(0, is_64), op.size(2, is_64), elems.len()).ok_or(Trap::TableOutOfBounds)?;
+        elems[to].fill(op.word(1));
+    }
+    Ok(())
+}
+
+unsafe fn table_copy(op: &Operands) -> Outcome {
+    // SAFETY: the tables are live, and nothing borrows them; the ranges are checked before the copy, which allows overlap.
+    unsafe {
+        let (dst, src) = (op.table(op.x), op.table(op.y));
+        let (dst64, src64) = ((*dst).ty().table64, (*src).ty().table64);
+        let len = op.size(2, dst64 && src64);
+        let to = range(op.size(0, dst64), len, (*dst).elems().len()).ok_or(Trap::TableOutOfBounds)?;
+        let from = range(op.size(1, src64), len, (*src).elems().len()).ok_or(Trap::TableOutOfBounds)?;
+        let from = (*src).elems().as_ptr().add(from.start);
+        (*dst).elems_mut().as_mut_ptr().add(to.start).copy_from(from, to.len());
+    }
+    Ok(())
+}
+
+unsafe fn table_init(op: &Operands) -> Outcome {
+    // SAFETY: instance and table are live, and nothing borrows the table.
+    unsafe {
+        let table = op.table(op.y);
+        let segment: &[u64] = (&(*op.instance).elems).get(op.x).map_or(&[], |segment| segment);
+        let len = op.size(2, false);
+        let elems = (*table).elems_mut();
+        let to = range(op.size(0, (*table).ty().table64), len, elems.len()).ok_or(Trap::TableOutOfBounds)?;
+        let from = range(op.size(1, false), len, segment.len()).ok_or(Trap::TableOutOfBounds)?;
+        elems[to].copy_from_slice(&segment[from]);
+    }
+    Ok(())
+}
+
+unsafe fn elem_drop(op: &Operands) -> Outcome {
+    // SAFETY: the instance is live, and nothing borrows it.
+    let segments = unsafe { &mut (*op.instance).elems };
+    if let Some(segment) = segments.get_mut(op.x) {
+        *segment = alloc::vec::Vec::new();
+    }
+    Ok(())
+}
+
+unsafe fn ref_func(op: &Operands) -> Outcome {
+    // SAFETY: the instance is live, and the index in range (`ir::verify`, "indices in range").
+    unsafe {
+        let func = (*op.instance).func_ref(FuncIdx(op.x as u32));
+        op.set(0, func.as_ptr().expose_provenance() as u64);
+    }
+    Ok(())
+}
+
+unsafe fn wide(op: &Operands) -> Outcome {
+    // SAFETY: the op has as many operands as the instruction.
+    let (low, high) = unsafe {
+        match NumericOp::ALL[op.x] {
+            NumericOp::I64Add128 => numerics::i64_add128(op.word(0), op.word(1), op.word(2), op.word(3)),
+            NumericOp::I64Sub128 => numerics::i64_sub128(op.word(0), op.word(1), op.word(2), op.word(3)),
+            NumericOp::I64MulWideS => numerics::i64_mul_wide_s(op.word(0), op.word(1)),
+            NumericOp::I64MulWideU => numerics::i64_mul_wide_u(op.word(0), op.word(1)),
+            other => unreachable!("`{}` has one result", other.mnemonic()),
+        }
+    };
+    // SAFETY: the op has two results.
+    unsafe {
+        op.set(0, low);
+        op.set(1, high);
+    }
+    Ok(())
+}
