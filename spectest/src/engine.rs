@@ -165,7 +165,7 @@ impl Host {
             Value::V128(bits) => Val::V128(V128::from_u128(bits)),
             Value::Null(Hierarchy::Func) => Val::FuncRef(None),
             Value::Null(Hierarchy::Extern) => Val::ExternRef(None),
-            Value::Null(_) => Val::NullRef,
+            Value::Null(_) | Value::TypedNull => Val::NullRef,
             Value::Extern(number) => Val::ExternRef(Some(ExternRef::new(&mut self.store, number)?)),
             Value::Host(_) => return Err(Failure::Unsupported("unsupported host reference of type anyref".to_owned())),
             Value::Ref(_) => unreachable!("scripts have no such arguments"),
@@ -186,7 +186,7 @@ impl Host {
                 let number = reference.data(&self.store)?.downcast_ref::<u32>();
                 Value::Extern(*number.ok_or_else(|| Failure::Other("an externref from nowhere".to_owned()))?)
             }
-            Val::NullRef => Value::Null(Hierarchy::Any),
+            Val::NullRef => Value::TypedNull,
         })
     }
 }

@@ -52,6 +52,8 @@ struct Runner {
     instances: HashMap<Option<String>, Entry<Instance>>,
     /// Names that stand for an instance which there is not.
     missing: HashMap<String, Failure>,
+    /// What a directive that is there for its effects would have needed.
+    lost_effects: Option<String>,
 }
 
 fn failed(expected: impl Into<String>, got: impl Into<String>) -> Verdict {
@@ -65,6 +67,7 @@ impl Runner {
             definitions: HashMap::new(),
             instances: HashMap::new(),
             missing: HashMap::new(),
+            lost_effects: None,
         }
     }
 
@@ -72,12 +75,26 @@ impl Runner {
         self.host.as_mut().map_err(|failure| failure.clone())
     }
 
+    /// Executes a directive. Where the effects of an earlier one are missing, what fails is as unsupported as that one.
     fn verdict(&mut self, line: usize, action: &Action) -> Verdict {
+        match (self.perform(line, action), &self.lost_effects) {
+            (Verdict::Failed { .. }, Some(what)) => Verdict::Unsupported(what.clone()),
+            (verdict, _) => verdict,
+        }
+    }
+
+    fn perform(&mut self, line: usize, action: &Action) -> Verdict {
         match action {
             Action::Module { name, source, instantiate } => self.module(line, name, source, *instantiate),
             Action::Instance { name, definition } => self.instance(line, name, definition),
             Action::Register { name, module } => self.register(name, module),
-            Action::Execute(execute) => succeeds("success", self.execute(execute)),
+            Action::Execute(execute) => {
+                let verdict = succeeds("success", self.execute(execute));
+                if let Verdict::Unsupported(what) = &verdict {
+                    self.lost_effects = Some(format!("{what}, at line {line}, whose effects are missing"));
+                }
+                verdict
+            }
             Action::AssertReturn(execute, patterns) => assert_return(self.execute(execute), patterns),
             Action::AssertTrap(execute, message) => assert_trap(self.execute(execute), message),
             Action::AssertExhaustion(execute, message) => match self.execute(execute) {
