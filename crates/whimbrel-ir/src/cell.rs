@@ -4,7 +4,10 @@
 //! two also being one 32-bit immediate; up to three extension words follow. What each op puts where is written once, in
 //! `encode` and `decode` below; the engine's handlers read the same fields.
 
-use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, StoreOp, TableIdx, Trap, TypeIdx};
+use wasm_syntax::{
+    DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp,
+    TableIdx, Trap, TypeIdx, V128, VectorOp,
+};
 
 use crate::{
     Addr, CallInfo, Class, Dst, DstKind, IndirectCallee, Inst, Pos, Shape, Slot, SlotsOp, Src, SrcKind, TailMove,
@@ -113,6 +116,11 @@ families! {
     Return "return";
     ReturnValue "return";
     Slots "slots";
+    Vector "vector";
+    VectorLane "vector_lane";
+    Shuffle "i8x16.shuffle";
+    VectorConst "v128.const";
+    MemoryLane "memory_lane";
     Trap "trap";
 }
 
@@ -196,7 +204,10 @@ impl OpKey {
             | Family::ReturnCallImport
             | Family::ReturnCallRef
             | Family::Slots => 3,
-            Family::CallIndirect | Family::ReturnCallIndirect => 4,
+            Family::CallIndirect | Family::ReturnCallIndirect | Family::Shuffle | Family::VectorConst => 4,
+            Family::Vector => 2,
+            Family::VectorLane => 3,
+            Family::MemoryLane => 3 + usize::from(self.addr_mode()? != AddrMode::Plain),
         })
     }
 }
@@ -372,7 +383,7 @@ const fn numeric_sub(op: NumericOp) -> u8 {
     op as u16 as u8
 }
 
-const _: () = assert!(NumericOp::ALL.len() <= 256 && LoadOp::ALL.len() <= 256 && StoreOp::ALL.len() <= 256);
+const _: () = assert!(NumericOp::ALL.len() <= 256 && VectorOp::ALL.len() <= 256);
 
 impl SlotsOp {
     const fn parts(self) -> (u8, u32, u32) {
@@ -461,6 +472,17 @@ fn decode_address(
         AddrMode::Far32 => far(false),
         AddrMode::Far64 => far(true),
     })
+}
+
+/// A vector as two words, lane 0 in the first.
+const fn halves(value: V128) -> [u64; 2] {
+    let bits = value.to_u128();
+    [bits as u64, (bits >> 64) as u64]
+}
+
+/// The vector of two words.
+const fn whole([low, high]: [u64; 2]) -> V128 {
+    V128::from_u128(low as u128 | (high as u128) << 64)
 }
 
 /// Encodes `inst`, which stands at `at`, word by word into `out`.
@@ -567,6 +589,25 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
             let (tag, x, y) = op.parts();
             Cell::new(Family::Slots).sub(tag).a(a.0).imm(x).extend(y.into())
         }
+        Inst::Vector { op, d, a, b, c } => {
+            Cell::new(Family::Vector).sub(op as u16 as u8).d(d.0).a(a.0).imm(Payload::pair(b.0, c.0))
+        }
+        Inst::VectorLane { op, d, a, b, lane } => {
+            let cell = Cell::new(Family::VectorLane).sub(op as u16 as u8).d(d.0).a(a.0);
+            cell.imm(b.0.into()).extend(lane.into())
+        }
+        Inst::Shuffle { d, a, b, lanes } => {
+            let [low, high] = halves(V128(lanes.0));
+            Cell::new(Family::Shuffle).d(d.0).a(a.0).imm(b.0.into()).extend(low).extend(high)
+        }
+        Inst::VectorConst { d, value } => {
+            let [low, high] = halves(value);
+            Cell::new(Family::VectorConst).d(d.0).extend(low).extend(high)
+        }
+        Inst::MemoryLane { op, d, addr, vector, lane } => {
+            let (cell, ..) = address(Cell::new(Family::MemoryLane).sub(op as u16 as u8), addr);
+            cell.d(d.0).extend(u64::from(vector.0) | u64::from(lane) << 16)
+        }
         Inst::Trap(trap) => {
             let position = Trap::ALL.iter().position(|&other| other == trap);
             Cell::new(Family::Trap).imm(position.unwrap_or_default() as u32)
@@ -665,6 +706,31 @@ pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
             op: SlotsOp::from_parts(key.sub, payload.imm, u32::try_from(ext(0)).ok()?)?,
             a: Slot(payload.a),
         },
+        Family::Vector => Inst::Vector {
+            op: *VectorOp::ALL.get(usize::from(key.sub))?,
+            d: Slot(payload.d),
+            a: Slot(payload.a),
+            b: Slot(payload.b()),
+            c: Slot(payload.c()),
+        },
+        Family::VectorLane => Inst::VectorLane {
+            op: *LaneOp::ALL.get(usize::from(key.sub))?,
+            d: Slot(payload.d),
+            a: Slot(payload.a),
+            b: Slot(payload.b()),
+            lane: u8::try_from(ext(0)).ok()?,
+        },
+        Family::Shuffle => {
+            let lanes = ShuffleLanes(whole([ext(0), ext(1)]).0);
+            Inst::Shuffle { d: Slot(payload.d), a: Slot(payload.a), b: Slot(payload.b()), lanes }
+        }
+        Family::VectorConst => Inst::VectorConst { d: Slot(payload.d), value: whole([ext(0), ext(1)]) },
+        Family::MemoryLane => {
+            let op = *MemoryLaneOp::ALL.get(usize::from(key.sub))?;
+            let kind = Some(SrcKind::Slot);
+            let addr = decode_address(key, payload, ext(0), kind, kind, op.width_bytes())?;
+            Inst::MemoryLane { op, d: Slot(payload.d), addr, vector: Slot(last as u16), lane: (last >> 16) as u8 }
+        }
         Family::Trap => Inst::Trap(*Trap::ALL.get(payload.imm as usize)?),
     })
 }

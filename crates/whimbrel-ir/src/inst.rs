@@ -2,7 +2,10 @@
 //!
 //! [`Code`](crate::Code) holds them encoded as 8-byte words; `encode` and `decode` are in `cell`.
 
-use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, StoreOp, TableIdx, Trap, TypeIdx};
+use wasm_syntax::{
+    DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp,
+    TableIdx, Trap, TypeIdx, V128, VectorOp,
+};
 
 use crate::{Class, Dst, Slot, Src};
 
@@ -188,7 +191,7 @@ pub enum Inst {
         /// The condition: a slot or the integer accumulator.
         cond: Src,
     },
-    /// A load. Vector loads have slot destinations.
+    /// A load. Vectors are loaded into slots, and leave the accumulators as they are.
     Load {
         /// Width, extension and class.
         op: LoadOp,
@@ -352,6 +355,64 @@ pub enum Inst {
         op: SlotsOp,
         /// The first slot.
         a: Slot,
+    },
+    /// A vector instruction. Operands and results are in slots, and the accumulators stay as they are; operands that the
+    /// instruction does not have are slot 0.
+    Vector {
+        /// Meaning.
+        op: VectorOp,
+        /// Destination.
+        d: Slot,
+        /// First operand.
+        a: Slot,
+        /// Second operand.
+        b: Slot,
+        /// Third operand.
+        c: Slot,
+    },
+    /// A vector instruction on one lane; in slots as [`Inst::Vector`].
+    VectorLane {
+        /// Meaning.
+        op: LaneOp,
+        /// Destination.
+        d: Slot,
+        /// The vector.
+        a: Slot,
+        /// The scalar of a replacement.
+        b: Slot,
+        /// The lane.
+        lane: u8,
+    },
+    /// `i8x16.shuffle`; in slots as [`Inst::Vector`].
+    Shuffle {
+        /// Destination.
+        d: Slot,
+        /// Vector of lanes 0 to 15.
+        a: Slot,
+        /// Vector of lanes 16 to 31.
+        b: Slot,
+        /// The lanes to pick.
+        lanes: ShuffleLanes,
+    },
+    /// A vector constant.
+    VectorConst {
+        /// Destination.
+        d: Slot,
+        /// The value.
+        value: V128,
+    },
+    /// A load into, or a store from, one lane. The address is [`Addr::Plain`] with its base in a slot, or [`Addr::Far`].
+    MemoryLane {
+        /// Meaning.
+        op: MemoryLaneOp,
+        /// Destination of a load; slot 0 of a store.
+        d: Slot,
+        /// Address.
+        addr: Addr,
+        /// The vector.
+        vector: Slot,
+        /// The lane.
+        lane: u8,
     },
     /// Stops with a trap.
     Trap(Trap),

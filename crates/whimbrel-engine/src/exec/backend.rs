@@ -99,6 +99,7 @@ mod imp {
 
             /// Leaves the chain of handlers. Has the handlers' signature so that they reach it by a jump.
             #[cold]
+            #[inline(never)]
             unsafe extern $abi fn stop(
                 ip: Ip,
                 fp: *mut u64,

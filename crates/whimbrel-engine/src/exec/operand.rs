@@ -1,5 +1,6 @@
 //! Operands of ops: values, where they are read from and written to.
 
+use wasm_syntax::V128;
 use whimbrel_ir::Class;
 
 use super::context::{Ip, Regs};
@@ -212,6 +213,37 @@ impl Value for f64 {
     #[inline(always)]
     fn from_bits(bits: u64) -> Self {
         Self::from_bits(bits)
+    }
+}
+
+impl Value for V128 {
+    const CLASS: Class = Class::V128;
+
+    #[inline(always)]
+    unsafe fn load(slot: *const u64) -> Self {
+        // SAFETY: the caller passes the first of two slots of the frame.
+        Self(unsafe { slot.cast::<[u8; 16]>().read() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, slot: *mut u64) {
+        // SAFETY: the caller passes the first of two slots of the frame.
+        unsafe { slot.cast::<[u8; 16]>().write(self.0) }
+    }
+
+    /// There is no accumulator for vectors, and no handler that would read one.
+    #[inline(always)]
+    fn acc(_: &Regs) -> Self {
+        Self::ZERO
+    }
+
+    #[inline(always)]
+    fn set_acc(self, _: &mut Regs) {}
+
+    /// Only constants of other classes come from one word.
+    #[inline(always)]
+    fn from_bits(bits: u64) -> Self {
+        Self::from_u128(bits.into())
     }
 }
 

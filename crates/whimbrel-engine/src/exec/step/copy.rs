@@ -9,7 +9,8 @@ use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Ip, Regs};
 use crate::exec::operand::{Acc, Const, Dst, ExtConst, Fields, SlotA, SlotC, Src, ToAcc, ToSlot, Value};
 
-/// Picks the instance of a generic function for a class that has an accumulator.
+/// Picks the instance of a generic function for a class. Vectors have neither accumulator nor constants, so that the
+/// compiler uses only slots with them.
 macro_rules! by_class {
     ($class:expr, $function:ident, $key:expr) => {
         match $class? {
@@ -17,7 +18,7 @@ macro_rules! by_class {
             Class::I64 => $function::<u64>($key),
             Class::F32 => $function::<f32>($key),
             Class::F64 => $function::<f64>($key),
-            Class::V128 => None,
+            Class::V128 => $function::<wasm_syntax::V128>($key),
         }
     };
 }

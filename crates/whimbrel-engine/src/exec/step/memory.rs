@@ -2,7 +2,8 @@
 
 use core::marker::PhantomData;
 
-use wasm_syntax::{LoadOp, StoreOp, Trap};
+use wasm_numerics as numerics;
+use wasm_syntax::{LoadOp, StoreOp, Trap, V128};
 use whimbrel_ir::{AddrMode, DstKind, OpKey, SrcKind};
 
 use super::of;
@@ -11,7 +12,7 @@ use crate::exec::context::{Ip, Regs};
 use crate::exec::operand::{Acc, Dst, ExtConst, Fields, SlotA, SlotB, SlotD, Src, ToAcc, ToSlot, Value, Zero};
 
 /// An integer or float as it lies in memory, little-endian.
-trait Raw: Copy {
+pub(super) trait Raw: Copy {
     const WIDTH: usize;
     unsafe fn read(at: *const u8) -> Self;
     unsafe fn write(self, at: *mut u8);
@@ -38,41 +39,57 @@ macro_rules! raw {
 }
 raw! { u8 i8 u16 i16 u32 i32 u64 f32 f64 }
 
+impl Raw for V128 {
+    const WIDTH: usize = 16;
+
+    #[inline(always)]
+    unsafe fn read(at: *const u8) -> Self {
+        // SAFETY: the caller has checked that 16 bytes lie inside the memory.
+        Self(unsafe { at.cast::<[u8; 16]>().read() })
+    }
+
+    #[inline(always)]
+    unsafe fn write(self, at: *mut u8) {
+        // SAFETY: the caller has checked that 16 bytes lie inside the memory.
+        unsafe { at.cast::<[u8; 16]>().write(self.0) }
+    }
+}
+
 /// Which bytes an access touches, and how its address is found: a type parameter of loads and stores.
-trait Address {
+pub(super) trait Address {
     /// Extension words that the address takes.
     const EXTENSION: usize;
 
-    /// The first byte of an access of `WIDTH` bytes; `None` where it leaves the memory.
+    /// The first byte of an access of `R`'s width; `None` where it leaves the memory.
     ///
     /// # Safety
     ///
     /// The op at `ip` has an address of this kind.
-    unsafe fn resolve<const WIDTH: usize>(ip: Ip, regs: &Regs) -> Option<*mut u8>;
+    unsafe fn resolve<R: Raw>(ip: Ip, regs: &Regs) -> Option<*mut u8>;
 }
 
 /// Checks an effective address in memory 0.
 #[inline(always)]
-unsafe fn memory0<const WIDTH: usize>(regs: &Regs, ea: u64) -> Option<*mut u8> {
+unsafe fn memory0<R: Raw>(regs: &Regs, ea: u64) -> Option<*mut u8> {
     // SAFETY: the context is the execution's, and holds the current size of memory 0.
     unsafe {
-        let limit = (*regs.ctx).mem0_limits[WIDTH.trailing_zeros() as usize];
+        let limit = (*regs.ctx).mem0_limits[R::WIDTH.trailing_zeros() as usize];
         if ea >= limit { None } else { Some((*regs.ctx).mem0_base.add(ea as usize)) }
     }
 }
 
 /// [`AddrMode::Plain`].
-struct Plain<B>(PhantomData<B>);
+pub(super) struct Plain<B>(PhantomData<B>);
 
 impl<B: Src> Address for Plain<B> {
     const EXTENSION: usize = 0;
 
     #[inline(always)]
-    unsafe fn resolve<const WIDTH: usize>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
+    unsafe fn resolve<R: Raw>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
         // SAFETY: the op has this base, and its offset in the immediate.
         unsafe {
             let base: u32 = B::get(ip, regs);
-            memory0::<WIDTH>(regs, u64::from(base) + u64::from(Fields::of(ip).imm()))
+            memory0::<R>(regs, u64::from(base) + u64::from(Fields::of(ip).imm()))
         }
     }
 }
@@ -84,24 +101,24 @@ impl<B: Src, I: Src, const SCALED: bool> Address for Indexed<B, I, SCALED> {
     const EXTENSION: usize = 1;
 
     #[inline(always)]
-    unsafe fn resolve<const WIDTH: usize>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
+    unsafe fn resolve<R: Raw>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
         // SAFETY: the op has this base and index, and its offset in the first extension word.
         unsafe {
             let (base, index): (u32, u32) = (B::get(ip, regs), I::get(ip, regs));
-            let index = if SCALED { index << WIDTH.trailing_zeros() } else { index };
-            memory0::<WIDTH>(regs, u64::from(base.wrapping_add(index)) + Fields::of(ip).ext(0))
+            let index = if SCALED { index << R::WIDTH.trailing_zeros() } else { index };
+            memory0::<R>(regs, u64::from(base.wrapping_add(index)) + Fields::of(ip).ext(0))
         }
     }
 }
 
 /// [`AddrMode::Far32`] and [`AddrMode::Far64`].
-struct Far<const MEMORY64: bool>;
+pub(super) struct Far<const MEMORY64: bool>;
 
 impl<const MEMORY64: bool> Address for Far<MEMORY64> {
     const EXTENSION: usize = 1;
 
     #[inline(always)]
-    unsafe fn resolve<const WIDTH: usize>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
+    unsafe fn resolve<R: Raw>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
         // SAFETY: the op has its base in slot `a`, and names one of the instance's memories, which live as long as it.
         let (memory, base, offset) = unsafe {
             let fields = Fields::of(ip);
@@ -110,12 +127,12 @@ impl<const MEMORY64: bool> Address for Far<MEMORY64> {
             let memories = &(*(*regs.ctx).instance).memories;
             (memories.get_unchecked(fields.imm() as usize).as_ref(), base, fields.ext(0))
         };
-        let end = base.checked_add(offset)?.checked_add(WIDTH as u64)?;
+        let end = base.checked_add(offset)?.checked_add(R::WIDTH as u64)?;
         if end > memory.len_bytes() {
             return None;
         }
         // SAFETY: the access ends inside the memory.
-        Some(unsafe { memory.base().add((end - WIDTH as u64) as usize) })
+        Some(unsafe { memory.base().add((end - R::WIDTH as u64) as usize) })
     }
 }
 
@@ -133,16 +150,10 @@ impl<L: Load, A: Address, D: Dst> Step for LoadStep<L, A, D> {
 
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
-        macro_rules! width {
-            ($($width:literal)*) => {
-                match L::Raw::WIDTH {
-                    // SAFETY: the op has this address.
-                    $($width => unsafe { A::resolve::<$width>(ip, regs) },)*
-                    _ => unreachable!(),
-                }
-            };
-        }
-        let Some(at) = width!(1 2 4 8) else { return Next::Trap(Trap::MemoryOutOfBounds) };
+        // SAFETY: the op has this address.
+        let Some(at) = (unsafe { A::resolve::<L::Raw>(ip, regs) }) else {
+            return Next::Trap(Trap::MemoryOutOfBounds);
+        };
         // SAFETY: the address is checked, and the op has this destination.
         unsafe {
             let value = L::widen(L::Raw::read(at));
@@ -167,16 +178,10 @@ where
 
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
-        macro_rules! width {
-            ($($width:literal)*) => {
-                match R::WIDTH {
-                    // SAFETY: the op has this address.
-                    $($width => unsafe { A::resolve::<$width>(ip, regs) },)*
-                    _ => unreachable!(),
-                }
-            };
-        }
-        let Some(at) = width!(1 2 4 8) else { return Next::Trap(Trap::MemoryOutOfBounds) };
+        // SAFETY: the op has this address.
+        let Some(at) = (unsafe { A::resolve::<R>(ip, regs) }) else {
+            return Next::Trap(Trap::MemoryOutOfBounds);
+        };
         // SAFETY: the address is checked, and the op has this value.
         unsafe {
             let value: T = V::get(ip, regs);
@@ -206,7 +211,7 @@ macro_rules! loads {
         pub(super) fn load(key: OpKey) -> Option<Handler> {
             match *LoadOp::ALL.get(usize::from(key.sub))? {
                 $(LoadOp::$name => load_addresses::<kind::$name>(key),)*
-                _ => None,
+                _ => vector_load(key),
             }
         }
     };
@@ -227,6 +232,69 @@ loads! {
     I64Load16U u16 u64 u64;
     I64Load32S i32 i64 u64;
     I64Load32U u32 u64 u64;
+}
+
+macro_rules! vector_loads {
+    ($($name:ident $raw:ident $function:path;)*) => {
+        mod vector_kind {
+            $(pub(super) struct $name;)*
+        }
+
+        $(impl Load for vector_kind::$name {
+            type Raw = $raw;
+            type R = V128;
+
+            #[inline(always)]
+            fn widen(raw: $raw) -> V128 {
+                $function(raw)
+            }
+        })*
+
+        fn vector_load(key: OpKey) -> Option<Handler> {
+            match *LoadOp::ALL.get(usize::from(key.sub))? {
+                $(LoadOp::$name => load_into_slots::<vector_kind::$name>(key),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+vector_loads! {
+    V128Load V128 core::convert::identity;
+    V128Load8x8S u64 numerics::v128_load8x8_s;
+    V128Load8x8U u64 numerics::v128_load8x8_u;
+    V128Load16x4S u64 numerics::v128_load16x4_s;
+    V128Load16x4U u64 numerics::v128_load16x4_u;
+    V128Load32x2S u64 numerics::v128_load32x2_s;
+    V128Load32x2U u64 numerics::v128_load32x2_u;
+    V128Load8Splat u8 numerics::v128_load8_splat;
+    V128Load16Splat u16 numerics::v128_load16_splat;
+    V128Load32Splat u32 numerics::v128_load32_splat;
+    V128Load64Splat u64 numerics::v128_load64_splat;
+    V128Load32Zero u32 numerics::v128_load32_zero;
+    V128Load64Zero u64 numerics::v128_load64_zero;
+}
+
+/// Vector loads, whose destinations are slots.
+fn load_into_slots<L: Load>(key: OpKey) -> Option<Handler> {
+    use SrcKind as K;
+    if key.shape.d()? != DstKind::Slot {
+        return None;
+    }
+    match (key.addr_mode()?, key.shape.a()?, key.shape.b()?) {
+        (AddrMode::Plain, K::Slot, K::Slot) => of::<LoadStep<L, Plain<SlotA>, ToSlot>>(),
+        (AddrMode::Plain, K::Acc, K::Slot) => of::<LoadStep<L, Plain<Acc>, ToSlot>>(),
+        (AddrMode::Plain, K::Const, K::Slot) => of::<LoadStep<L, Plain<Zero>, ToSlot>>(),
+        (AddrMode::Indexed, K::Slot, K::Slot) => of::<LoadStep<L, Indexed<SlotA, SlotB, false>, ToSlot>>(),
+        (AddrMode::Indexed, K::Slot, K::Acc) => of::<LoadStep<L, Indexed<SlotA, Acc, false>, ToSlot>>(),
+        (AddrMode::Indexed, K::Acc, K::Slot) => of::<LoadStep<L, Indexed<Acc, SlotB, false>, ToSlot>>(),
+        (AddrMode::Scaled, K::Slot, K::Slot) => of::<LoadStep<L, Indexed<SlotA, SlotB, true>, ToSlot>>(),
+        (AddrMode::Scaled, K::Slot, K::Acc) => of::<LoadStep<L, Indexed<SlotA, Acc, true>, ToSlot>>(),
+        (AddrMode::Scaled, K::Acc, K::Slot) => of::<LoadStep<L, Indexed<Acc, SlotB, true>, ToSlot>>(),
+        (AddrMode::Far32, K::Slot, K::Slot) => of::<LoadStep<L, Far<false>, ToSlot>>(),
+        (AddrMode::Far64, K::Slot, K::Slot) => of::<LoadStep<L, Far<true>, ToSlot>>(),
+        _ => None,
+    }
 }
 
 fn load_addresses<L: Load>(key: OpKey) -> Option<Handler> {
@@ -264,7 +332,7 @@ macro_rules! narrows {
         }
     )*};
 }
-narrows! { u32 u32; u32 u8; u32 u16; u64 u64; u64 u8; u64 u16; u64 u32; f32 f32; f64 f64; }
+narrows! { u32 u32; u32 u8; u32 u16; u64 u64; u64 u8; u64 u16; u64 u32; f32 f32; f64 f64; V128 V128; }
 
 /// Handlers of [`Family::Store`](whimbrel_ir::Family).
 pub(super) fn store(key: OpKey) -> Option<Handler> {
@@ -278,8 +346,13 @@ pub(super) fn store(key: OpKey) -> Option<Handler> {
         StoreOp::I64Store8 => store_addresses::<u64, u8>(key),
         StoreOp::I64Store16 => store_addresses::<u64, u16>(key),
         StoreOp::I64Store32 => store_addresses::<u64, u32>(key),
-        StoreOp::V128Store => None,
+        StoreOp::V128Store => store_from_slots::<V128, V128>(key),
     }
+}
+
+/// Vector stores, whose values are in slots.
+fn store_from_slots<T: Value + Narrow<R>, R: Raw>(key: OpKey) -> Option<Handler> {
+    if key.shape.b()? == SrcKind::Slot { store_addresses::<T, R>(key) } else { None }
 }
 
 fn store_addresses<T: Value + Narrow<R>, R: Raw>(key: OpKey) -> Option<Handler> {

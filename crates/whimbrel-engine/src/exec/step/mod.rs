@@ -6,6 +6,7 @@ mod copy;
 mod memory;
 mod numeric;
 mod slots;
+mod vector;
 
 pub(super) use call::{Landings, Stub, reload_word};
 
@@ -44,6 +45,11 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::Return => Some(handler_for::<call::Return>()),
         Family::ReturnValue => call::return_value(key),
         Family::Slots => slots::slots(key),
+        Family::Vector => vector::vector(key),
+        Family::VectorLane => vector::vector_lane(key),
+        Family::Shuffle => Some(handler_for::<vector::Shuffle>()),
+        Family::VectorConst => Some(handler_for::<vector::VectorConst>()),
+        Family::MemoryLane => vector::memory_lane(key),
         Family::Trap => Some(handler_for::<branch::TrapOp>()),
     }
 }
