@@ -1,0 +1,5 @@
+//! The program as its user sees it: every help text, report and error, by running the built binary.
+#![forbid(unsafe_code)]
+
+mod inspect;
+mod session;
