@@ -117,6 +117,23 @@ impl fmt::Display for Operation {
             Inst::ReturnValue { class, a, .. } => write!(f, "{class}.return {}", Value(class, a)),
             Inst::Slots { op, a } => slots(f, op, a),
             Inst::Trap(trap) => write!(f, "trap {trap}"),
+            Inst::Vector { op, d, a, b, c } => {
+                write!(f, "{} {d}", op.mnemonic())?;
+                op.signature().params.iter().zip([a, b, c]).try_for_each(|(_, slot)| write!(f, ", {slot}"))
+            }
+            Inst::VectorLane { op, d, a, b, lane } => {
+                write!(f, "{} {d}, {a}, lane {lane}", op.mnemonic())?;
+                if op.signature().params.len() == 2 { write!(f, ", {b}") } else { Ok(()) }
+            }
+            Inst::Shuffle { d, a, b, lanes } => write!(f, "i8x16.shuffle {d}, {a}, {b}, {:?}", lanes.0),
+            Inst::VectorConst { d, value } => write!(f, "v128.const {d}, {:#034x}", value.to_u128()),
+            Inst::MemoryLane { op, d, addr, vector, lane } => {
+                write!(f, "{} ", op.mnemonic())?;
+                if !op.results().is_empty() {
+                    write!(f, "{d}, ")?;
+                }
+                write!(f, "{addr}, {vector}, lane {lane}")
+            }
             call => print_call(f, call),
         }
     }

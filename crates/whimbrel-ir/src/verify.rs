@@ -242,6 +242,9 @@ impl<E: VerifyEnv> Verifier<'_, E> {
                 None => self.accs[2] = None,
             }
         }
+        if let Some((class, d)) = inst.slot_result() {
+            self.slots(d, class.slots())?;
+        }
         if clobbers(inst) {
             self.accs = [None; 3];
         }
@@ -270,7 +273,7 @@ impl<E: VerifyEnv> Verifier<'_, E> {
                 self.slots(d, count.into())?;
                 self.slots(a, count.into())
             }
-            Inst::Load { addr, .. } | Inst::Store { addr, .. } => self.address(addr),
+            Inst::Load { addr, .. } | Inst::Store { addr, .. } | Inst::MemoryLane { addr, .. } => self.address(addr),
             Inst::GlobalGet { class, global, .. } | Inst::GlobalSet { class, global, .. } => {
                 self.check(self.env.global(global) == Some(class), Rule::Indices)
             }
@@ -402,7 +405,14 @@ fn shape_is_allowed(inst: &Inst) -> bool {
             address_is_allowed(addr, acc)
         }
         Inst::ReturnValue { class, a, .. } => class != Class::V128 || matches!(a, Src::Slot(_)),
-        Inst::GlobalGet { class, .. } | Inst::GlobalSet { class, .. } => class != Class::V128,
+        Inst::GlobalGet { class, d, .. } => class != Class::V128 || matches!(d, Dst::Slot(_)),
+        Inst::GlobalSet { class, a, .. } => class != Class::V128 || matches!(a, Src::Slot(_)),
+        Inst::VectorLane { op, lane, .. } => lane < op.lanes(),
+        Inst::Shuffle { lanes, .. } => lanes.0.iter().all(|&lane| lane < 32),
+        Inst::MemoryLane { op, addr, lane, .. } => {
+            let has_slots = matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. });
+            has_slots && lane < 16 / op.width_bytes()
+        }
         _ => true,
     }
 }
