@@ -14,12 +14,22 @@ pub(crate) enum Exit {
     Other = 1,
     /// A wrong flag or a missing operand.
     Usage = 2,
+    /// Arguments that do not fit the function that `--invoke` names.
+    Arguments = 64,
     /// The input is not a module, or not a valid one.
     Invalid = 65,
     /// There is no such input file.
     NoFile = 66,
+    /// The module has no such export or function.
+    NoFunction = 67,
+    /// The module imports what nobody provides.
+    Import = 68,
     /// The input is of a kind that is not supported, such as a component.
     Unsupported = 69,
+    /// A directory for `--dir` cannot be opened.
+    Directory = 72,
+    /// The guest trapped: what a shell shows for a process that aborted.
+    Trap = 134,
     /// Nobody reads the output any more: what a shell shows for a process killed by SIGPIPE.
     Pipe = 141,
 }
@@ -41,7 +51,7 @@ pub(crate) struct Failure {
 }
 
 /// The result of a command.
-pub(crate) type Result<T> = std::result::Result<T, Failure>;
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
     pub(crate) fn new(exit: Exit, message: impl Display) -> Self {

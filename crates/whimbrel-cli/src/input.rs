@@ -67,7 +67,7 @@ impl InputPath {
         match error.kind() {
             io::ErrorKind::NotFound => Failure::new(Exit::NoFile, format_args!("no such file: {self}")),
             io::ErrorKind::IsADirectory => {
-                Failure::new(Exit::Other, format_args!("{self} is a directory, not a module"))
+                Failure::new(Exit::Other, format_args!("{self}: this is a directory, not a module"))
             }
             _ => Failure::new(Exit::Other, format_args!("cannot read {self}: {}", io_reason(error))),
         }
@@ -97,14 +97,14 @@ impl InputPath {
         match header {
             Err(ReadErrorKind::Component) => Failure::new(
                 Exit::Unsupported,
-                format_args!("{self} is a component, and only core modules are supported"),
+                format_args!("{self}: this is a component, and only core modules are supported"),
             ),
             Err(ReadErrorKind::Magic { found }) => Failure::new(
                 Exit::Invalid,
-                format_args!("{self} is not a WebAssembly module: it starts with `{}`", found.escape_ascii()),
+                format_args!("{self}: not a WebAssembly module: it starts with `{}`", found.escape_ascii()),
             ),
             Err(ReadErrorKind::UnexpectedEnd { .. }) if bytes.is_empty() => {
-                Failure::new(Exit::Invalid, format_args!("{self} is empty, and not a WebAssembly module"))
+                Failure::new(Exit::Invalid, format_args!("{self}: not a WebAssembly module: it is empty"))
             }
             _ => Failure::new(Exit::Invalid, format_args!("{self}: {error}")),
         }

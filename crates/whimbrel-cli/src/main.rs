@@ -6,9 +6,12 @@ mod args;
 mod failure;
 mod input;
 mod inspect;
+mod ir;
 mod names;
 mod output;
+mod run;
 mod usage;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -21,7 +24,10 @@ fn main() -> ExitCode {
         Err(error) => return usage::report(&error),
     };
     let outcome = match &cli.command {
+        Command::Run(args) => run::run(args),
+        Command::Validate(args) => validate::validate(args),
         Command::Inspect(args) => inspect::inspect(args),
+        Command::Ir(args) => ir::ir(args),
     };
     match outcome {
         Ok(code) => code,

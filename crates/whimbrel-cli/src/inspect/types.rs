@@ -54,7 +54,7 @@ fn global(ty: &GlobalType) -> String {
 
 pub(crate) fn table(ty: &TableType) -> String {
     let mut text = format!("{} of {}", count(ty.limits.min, "element", "elements"), ty.elem);
-    maximum(&mut text, ty.limits, |max| grouped(max));
+    maximum(&mut text, ty.limits, grouped);
     if ty.table64 {
         text.push_str(", 64-bit");
     }
@@ -62,11 +62,12 @@ pub(crate) fn table(ty: &TableType) -> String {
 }
 
 pub(crate) fn memory(ty: &MemType) -> String {
-    let size = |pages: u64| Bytes(pages.checked_shl(ty.page_size_log2.into()).unwrap_or(u64::MAX));
+    let page_bytes = 1 << ty.page_size_log2;
+    let size = |pages: u64| Bytes(pages.saturating_mul(page_bytes));
     let mut text = format!("{} ({})", count(ty.limits.min, "page", "pages"), size(ty.limits.min));
     maximum(&mut text, ty.limits, |max| format!("{} ({})", grouped(max), size(max)));
     if ty.page_size_log2 != 16 {
-        let _ = write!(text, ", pages of {}", Bytes(1 << ty.page_size_log2));
+        let _ = write!(text, ", pages of {}", Bytes(page_bytes));
     }
     if ty.memory64 {
         text.push_str(", 64-bit");

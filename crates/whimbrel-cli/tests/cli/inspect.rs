@@ -9,6 +9,7 @@ fn a_program_built_from_c() {
 
 const EVERYTHING: &str = r#"
 (module $zoo
+  (@producers (language "C" "17") (processed-by "one" "1.2") (processed-by "two" ""))
   (type $point (sub (struct (field i32) (field (mut f64)))))
   (type $bytes (array (mut i8)))
   (import "env" "log" (func $log (param i32 i64)))

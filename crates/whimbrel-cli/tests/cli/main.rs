@@ -2,4 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod inspect;
+mod ir;
+mod run;
 mod session;
+mod usage;
+mod validate;
