@@ -22,13 +22,27 @@ pub enum CompilationMode {
 }
 
 /// How an [`Engine`] works.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) features: Features,
     pub(crate) limits: ModuleLimits,
     pub(crate) store_limits: StoreLimits,
     pub(crate) consume_fuel: bool,
     pub(crate) compilation_mode: CompilationMode,
+    pub(crate) fusion: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            features: Features::default(),
+            limits: ModuleLimits::default(),
+            store_limits: StoreLimits::default(),
+            consume_fuel: false,
+            compilation_mode: CompilationMode::default(),
+            fusion: true,
+        }
+    }
 }
 
 impl Config {
@@ -59,6 +73,13 @@ impl Config {
     /// When functions are translated.
     pub fn compilation_mode(&mut self, mode: CompilationMode) -> &mut Self {
         self.compilation_mode = mode;
+        self
+    }
+
+    /// Whether common sequences of operations are executed as one, as they are unless told otherwise. It changes how fast
+    /// programs run, never what they do: tests compare both.
+    pub fn fusion(&mut self, enable: bool) -> &mut Self {
+        self.fusion = enable;
         self
     }
 

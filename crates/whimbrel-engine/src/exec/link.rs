@@ -13,6 +13,7 @@ use whimbrel_ir::{Code, Family, OpKey, Pos, Slot};
 
 use super::backend::handler_word;
 use super::context::Ip;
+use super::step::tiles::{self, Tiler};
 use super::step::{self, Stub};
 
 /// Reads the address in a direct call, which another thread may be changing.
@@ -88,6 +89,7 @@ pub struct ModuleCode {
     entries: Box<[Entry]>,
     stubs: Words,
     size_bytes: AtomicUsize,
+    fuse: bool,
 }
 
 // SAFETY: words of code change only through atomics, entries are atomics.
@@ -105,7 +107,15 @@ impl ModuleCode {
             start: AtomicPtr::new(unsafe { stubs.start.add(2 * n) }),
             linked: AtomicPtr::new(ptr::null_mut()),
         });
-        Self { imported: imported_funcs, entries: entries.collect(), stubs, size_bytes: AtomicUsize::new(0) }
+        Self { imported: imported_funcs, entries: entries.collect(), stubs, size_bytes: AtomicUsize::new(0), fuse: true }
+    }
+
+    /// Sets whether sequences of ops share handlers, which they do unless told otherwise. It changes how fast code runs,
+    /// never what it does.
+    #[must_use]
+    pub fn with_fusion(mut self, fuse: bool) -> Self {
+        self.fuse = fuse;
+        self
     }
 
     /// Where calls of `func` go.
@@ -151,7 +161,7 @@ impl ModuleCode {
         let entry = self.entry(code.func).expect("code is published for a function of the module");
         let return_slot = code.return_slot;
         let (mut words, offsets) = code.into_parts();
-        link(&mut words, |func| {
+        link(&mut words, self.fuse, |func| {
             let entry = self.entry(func).expect("direct calls are of functions of the module");
             entry.start.load(Ordering::Acquire)
         });
@@ -227,7 +237,7 @@ impl LooseCode {
     #[must_use]
     pub fn link(code: Code) -> Self {
         let (mut words, _) = code.into_parts();
-        link(&mut words, |func| panic!("a direct call of function {func} outside a function"));
+        link(&mut words, false, |func| panic!("a direct call of function {func} outside a function"));
         Self { words: Words::new(words) }
     }
 
@@ -236,8 +246,9 @@ impl LooseCode {
     }
 }
 
-/// Puts handlers into `words`, and addresses into direct calls.
-fn link(words: &mut [u64], start: impl Fn(FuncIdx) -> *mut u64) {
+/// Puts handlers into `words`, those of sequences where `fuse` says so, and addresses into direct calls.
+fn link(words: &mut [u64], fuse: bool, start: impl Fn(FuncIdx) -> *mut u64) {
+    let mut tiler = (fuse && tiles::any()).then(|| Tiler::with_capacity(words.len() / 2));
     let mut at = 0;
     while at < words.len() {
         let key = OpKey::from_word(words[at]);
@@ -246,11 +257,17 @@ fn link(words: &mut [u64], start: impl Fn(FuncIdx) -> *mut u64) {
             panic!("no handler for {key:?} at word {at}");
         };
         words[at] = handler_word(handler);
+        if let Some(tiler) = &mut tiler {
+            tiler.push(at, key);
+        }
         let payload_imm = (words[at + 1] >> 32) as u32;
         if matches!(key.family, Family::Call | Family::ReturnCall) {
             words[at + 1] = start(FuncIdx(payload_imm)).expose_provenance() as u64;
         }
         let targets = if key.family == Family::BrTable { payload_imm as usize } else { 0 };
         at += key.len_words().expect("a key with a handler has a length") + targets;
+    }
+    if let Some(tiler) = tiler {
+        tiler.cover(words);
     }
 }

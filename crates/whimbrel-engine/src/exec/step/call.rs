@@ -221,7 +221,7 @@ impl<C: Callee> Step for Outside<C> {
 }
 
 /// The rest of a call outside, to `Context::callee`: a host function, or one of another instance.
-struct CallAway<S>(PhantomData<S>);
+pub(super) struct CallAway<S>(PhantomData<S>);
 
 impl<S: Step> Step for CallAway<S> {
     const LEN: usize = S::LEN;
@@ -295,7 +295,7 @@ impl Step for Return {
     }
 }
 
-struct ReturnValue<T, A>(PhantomData<(T, A)>);
+pub(super) struct ReturnValue<T, A>(PhantomData<(T, A)>);
 
 impl<T: Value, A: Src> Step for ReturnValue<T, A> {
     const LEN: usize = if matches!(T::CLASS, Class::F64) && A::IS_CONST { 3 } else { 2 };

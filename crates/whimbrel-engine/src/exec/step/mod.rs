@@ -6,6 +6,7 @@ mod copy;
 mod memory;
 mod numeric;
 mod slots;
+pub(super) mod tiles;
 mod vector;
 
 pub(super) use call::{Landings, Stub, reload_word};
