@@ -107,7 +107,13 @@ impl ModuleCode {
             start: AtomicPtr::new(unsafe { stubs.start.add(2 * n) }),
             linked: AtomicPtr::new(ptr::null_mut()),
         });
-        Self { imported: imported_funcs, entries: entries.collect(), stubs, size_bytes: AtomicUsize::new(0), fuse: true }
+        Self {
+            imported: imported_funcs,
+            entries: entries.collect(),
+            stubs,
+            size_bytes: AtomicUsize::new(0),
+            fuse: true,
+        }
     }
 
     /// Sets whether sequences of ops share handlers, which they do unless told otherwise. It changes how fast code runs,
