@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use whimbrel_ir::OpKey;
+use whimbrel_ir::{Family, OpKey};
 
 /// How many sequences of the list are used unless told otherwise.
 const DEFAULT_PATTERNS: usize = 5_000;
@@ -105,12 +105,23 @@ impl Patterns {
         writeln!(out, "pub(super) static TILES: &[Option<Handler>] = &[")?;
         for tile in tiles {
             match tile {
-                Some(n) => writeln!(out, "Some(Handler::of::<{}>()),", tile_type(&self.sequences[n]))?,
+                Some(n) => writeln!(out, "Some(Handler::of::<{}>()),", self.tile_type(&self.sequences[n]))?,
                 None => writeln!(out, "None,")?,
             }
         }
         writeln!(out, "];")?;
         Ok(out)
+    }
+
+    /// The type of a sequence's tile. What follows a branch in a sequence stands at the branch's target.
+    fn tile_type(&self, sequence: &[u16]) -> String {
+        let (last, others) = sequence.split_last().expect("a sequence has ops");
+        let mut tile = String::new();
+        for id in others {
+            let link = if self.ops[usize::from(*id)].0.family == Family::Br { "Hop" } else { "Seq" };
+            tile += &format!("{link}<S{id}, ");
+        }
+        tile + &format!("One<S{last}>") + &">".repeat(others.len())
     }
 
     /// The sequences as a trie whose first nodes are the ops. Edges are `node << 16 | op` and the node reached; for each
@@ -132,13 +143,6 @@ impl Patterns {
         }
         (edges, tiles)
     }
-}
-
-fn tile_type(sequence: &[u16]) -> String {
-    let (last, others) = sequence.split_last().expect("a sequence has ops");
-    let mut tile = String::new();
-    others.iter().for_each(|id| tile += &format!("Seq<S{id}, "));
-    tile + &format!("One<S{last}>") + &">".repeat(others.len())
 }
 
 /// An open-addressed table of a power of two of entries, at most half full; `u32::MAX` is no key.

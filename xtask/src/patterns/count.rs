@@ -11,6 +11,9 @@ use whimbrel_ir::{Code, Family, Inst, OpKey, Pos};
 const LOOP_FACTOR: f64 = 5.0;
 const MAX_DEPTH: i32 = 3;
 
+/// Ops at a branch's target that count as the branch's successors.
+const BEHIND_BRANCHES: usize = 3;
+
 /// An op by its number in [`Corpus::keys`].
 pub type OpId = u16;
 
@@ -62,12 +65,31 @@ impl Corpus {
 
     fn add_code(&mut self, code: &Code) {
         let depths = loop_depths(code);
+        let ops: Vec<(Pos, OpKey)> = code
+            .insts()
+            .map_while(|(at, inst)| {
+                inst.and_then(|_| OpKey::from_word(code.words()[at.0 as usize])).map(|key| (at, key))
+            })
+            .collect();
         let mut run = Run { ops: Vec::new(), weights: Vec::new() };
-        for (n, (at, _)) in code.insts().enumerate() {
-            let Some(key) = OpKey::from_word(code.words()[at.0 as usize]) else { break };
+        for (n, &(at, key)) in ops.iter().enumerate() {
+            let weight = LOOP_FACTOR.powi(depths[n].min(MAX_DEPTH));
             if can_follow(key) {
                 run.ops.push(self.id(key));
-                run.weights.push(LOOP_FACTOR.powi(depths[n].min(MAX_DEPTH)));
+                run.weights.push(weight);
+            }
+            if let Some(Inst::Br { target }) = code.inst(at) {
+                // A tile goes on at the target. The block there counts by itself, too, for those that come another way.
+                let first = ops.binary_search_by_key(&target, |&(at, _)| at).unwrap_or(ops.len());
+                for &(_, key) in ops[first..].iter().take(BEHIND_BRANCHES) {
+                    if can_follow(key) {
+                        run.ops.push(self.id(key));
+                        run.weights.push(weight);
+                    }
+                    if !can_precede(key) {
+                        break;
+                    }
+                }
             }
             if !can_precede(key) && !run.ops.is_empty() {
                 self.runs.push(Run { ops: std::mem::take(&mut run.ops), weights: std::mem::take(&mut run.weights) });

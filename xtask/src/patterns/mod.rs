@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE", default_value = "crates/whimbrel-engine/patterns/default.txt")]
     output: PathBuf,
     /// How many sequences
-    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
     count: usize,
     /// Also report how well the list covers this program, which it is not made from
     #[arg(long, value_name = "FILE.wasm")]
@@ -38,7 +38,7 @@ pub struct Args {
 }
 
 /// Sizes of which the report shows how well they cover the programs.
-const SHOWN_COUNTS: [usize; 7] = [0, 1_000, 2_500, 5_000, 7_500, 10_000, 20_000];
+const SHOWN_COUNTS: [usize; 4] = [0, 2_500, 5_000, 10_000];
 
 pub fn run(args: &Args) -> Result<Tally> {
     let text = match &args.rename {

@@ -85,6 +85,25 @@ impl<S: Step, T: Tile> Tile for Seq<S, T> {
     }
 }
 
+/// An unconditional branch, and a tile that goes on where it leads: the code there is as long as the branch stands.
+pub(crate) struct Hop<S, T>(PhantomData<(S, T)>);
+
+impl<S: Step, T: Tile> Tile for Hop<S, T> {
+    const LEN: usize = S::LEN;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> (Ip, Next) {
+        // SAFETY: passed on from the caller; the tile's ops are those at the branch's target.
+        match unsafe { S::run(ip, regs) } {
+            Next::Jump(to) => match unsafe { T::run(to, regs) } {
+                (at, Next::Fall) => (at, Next::Jump(unsafe { to.add(T::LEN) })),
+                next => next,
+            },
+            next => (ip, next),
+        }
+    }
+}
+
 /// What cells and tables hold of a tile.
 #[derive(Clone, Copy)]
 pub(crate) struct Handler {
@@ -112,6 +131,16 @@ impl Handler {
 /// The handler of a single op.
 pub(crate) const fn handler_for<S: Step>() -> Handler {
     Handler::of::<One<S>>()
+}
+
+/// The handler of an op's cold path, which stays a function of its own: inlined into the hot one, it would have that save
+/// registers on every path.
+pub(crate) const fn cold_handler_for<S: Step>() -> Handler {
+    Handler {
+        entry: cold_handler::<One<S>>,
+        #[cfg(feature = "step-names")]
+        name: core::any::type_name::<One<S>>,
+    }
 }
 
 /// The handler in a cell.
@@ -170,6 +199,22 @@ mod imp {
                         call(stop, ip, regs);
                     },
                 }
+            }
+
+            #[cold]
+            #[inline(never)]
+            pub(super) unsafe extern $abi fn cold_handler<T: Tile>(
+                ip: Ip,
+                fp: *mut u64,
+                ctx: *mut Context,
+                acc: u64,
+                pin0: u64,
+                pin1: u64,
+                facc: f64,
+                sacc: f32,
+            ) {
+                // SAFETY: passed on from the caller.
+                unsafe { handler::<T>(ip, fp, ctx, acc, pin0, pin1, facc, sacc) }
             }
 
             /// Leaves the chain of handlers. Has the handlers' signature so that they reach it by a jump.
@@ -250,6 +295,11 @@ mod imp {
         core::ptr::null()
     }
 
+    pub(super) unsafe fn cold_handler<T: Tile>(ip: Ip, regs: &mut Regs) -> Ip {
+        // SAFETY: passed on from the caller.
+        unsafe { handler::<T>(ip, regs) }
+    }
+
     /// Runs from `ip` until a handler stops.
     ///
     /// # Safety
@@ -264,7 +314,7 @@ mod imp {
 }
 
 pub(crate) use imp::run;
-use imp::{Entry, handler};
+use imp::{Entry, cold_handler, handler};
 
 /// Which backend this build has: `tail` or `loop`.
 pub const BACKEND: &str = if cfg!(whimbrel_tail) { "tail" } else { "loop" };

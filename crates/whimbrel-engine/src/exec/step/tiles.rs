@@ -1,20 +1,24 @@
 //! Which sequences of ops have a handler of their own, and which of them a function is covered with.
 //!
 //! The sequences are data, chosen by `cargo xtask patterns`; the build script makes tables of them. A handler of a sequence
-//! stands in its first cell only. The other cells keep theirs, so that a branch to one of them is as right as before.
+//! stands in its first cell only. The other cells keep theirs, so that a branch to one of them is as right as before. What
+//! follows an unconditional branch in a sequence are the ops at its target.
 
 use alloc::vec::Vec;
 
-use whimbrel_ir::OpKey;
+use whimbrel_ir::{Family, OpKey};
 
 use crate::exec::backend::handler_word;
 
 #[allow(clippy::all, unused, reason = "tables written by the build script")]
 mod tables {
-    use crate::exec::backend::{Handler, One, Seq};
+    use crate::exec::backend::{Handler, Hop, One, Seq};
 
     include!(concat!(env!("OUT_DIR"), "/patterns.rs"));
 }
+
+/// The cost of a dispatch.
+const DISPATCH: u32 = 8;
 
 /// What is known of no key and no edge.
 const NONE: u16 = u16::MAX;
@@ -43,8 +47,15 @@ pub(in crate::exec) fn count() -> usize {
 /// Covers a function's ops with tiles, fewest first.
 #[derive(Debug)]
 pub(in crate::exec) struct Tiler {
-    /// Positions of the ops, and their numbers in the tables.
-    ops: Vec<(u32, u16)>,
+    ops: Vec<Op>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Op {
+    at: u32,
+    /// The op's number in the tables.
+    id: u16,
+    is_br: bool,
 }
 
 impl Tiler {
@@ -55,27 +66,44 @@ impl Tiler {
 
     /// Notes the next op.
     pub fn push(&mut self, at: usize, key: OpKey) {
-        self.ops.push((at as u32, find(tables::KEYS, key.to_word() as u32)));
+        let id = find(tables::KEYS, key.to_word() as u32);
+        self.ops.push(Op { at: at as u32, id, is_br: key.family == Family::Br });
     }
 
-    /// Gives each op the handler of the tile with which the rest of its function takes the fewest dispatches. Linear in the
-    /// number of ops.
+    /// Where control goes on behind an op: at a branch's target, or at the next op.
+    fn next(&self, n: usize, words: &[u64]) -> usize {
+        let op = self.ops[n];
+        if !op.is_br {
+            return n + 1;
+        }
+        let distance = (words[op.at as usize + 1] >> 32) as i32;
+        let target = op.at.wrapping_add_signed(distance);
+        self.ops.binary_search_by_key(&target, |op| op.at).unwrap_or(self.ops.len())
+    }
+
+    /// Gives each op the handler of the tile with which the rest of its function takes the fewest dispatches.
     pub fn cover(self, words: &mut [u64]) {
-        // Dispatches from an op to the end, if control only falls through. What branches add is the same for all tilings.
-        let mut dispatches = alloc::vec![0_u32; self.ops.len() + 1];
+        // What it takes from an op to the end, if conditions do not hold and loops end. What is behind a backward branch is
+        // not known yet: it counts as nothing, and each of its ops that a tile takes along counts in the tile's favour.
+        let mut costs = alloc::vec![0_u32; self.ops.len() + 1];
         for first in (0..self.ops.len()).rev() {
-            let (at, mut node) = self.ops[first];
-            let (mut fewest, mut best) = (dispatches[first + 1] + 1, None);
-            let mut end = first + 1;
-            while node != NONE && end < self.ops.len() && self.ops[end].1 != NONE {
-                node = find(tables::EDGES, u32::from(node) << 16 | u32::from(self.ops[end].1));
-                end += 1;
+            let Op { at, id: mut node, .. } = self.ops[first];
+            let mut end = self.next(first, words);
+            let (mut is_behind, mut bonus) = (end <= first, 0);
+            let (mut lowest, mut best) = (if is_behind { 0 } else { costs[end] } + DISPATCH, None);
+            while node != NONE && end < self.ops.len() && self.ops[end].id != NONE {
+                node = find(tables::EDGES, u32::from(node) << 16 | u32::from(self.ops[end].id));
+                bonus += u32::from(is_behind && bonus < DISPATCH);
+                let next = self.next(end, words);
+                is_behind |= next <= end;
+                end = next;
                 let Some(tile) = tables::TILES.get(usize::from(node)).copied().flatten() else { continue };
-                if dispatches[end] + 1 < fewest {
-                    (fewest, best) = (dispatches[end] + 1, Some(tile));
+                let behind = if is_behind { 0 } else { costs[end] };
+                if behind + DISPATCH - bonus < lowest {
+                    (lowest, best) = (behind + DISPATCH - bonus, Some(tile));
                 }
             }
-            dispatches[first] = fewest;
+            costs[first] = lowest;
             if let Some(tile) = best {
                 words[at as usize] = handler_word(tile);
             }
