@@ -96,7 +96,7 @@ fn file_name(path: &Path) -> String {
 
 /// Ops a dispatch, by program and length of the list.
 fn coverage(corpus: &Corpus, list: &[Sequence], programs: &[(String, std::ops::Range<usize>)]) -> String {
-    let counts: Vec<usize> = SHOWN_COUNTS.into_iter().filter(|&count| count <= list.len()).collect();
+    let counts: Vec<usize> = SHOWN_COUNTS.into_iter().filter(|&count| count < list.len()).chain([list.len()]).collect();
     let mut table = vec![vec!["ops a dispatch".to_owned()]];
     table[0].extend(counts.iter().map(|count| count.to_string()));
     table.extend(programs.iter().map(|(label, _)| vec![label.clone()]));
