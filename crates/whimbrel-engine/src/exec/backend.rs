@@ -77,8 +77,9 @@ impl<S: Step, T: Tile> Tile for Seq<S, T> {
 
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> (Ip, Next) {
-        // SAFETY: passed on from the caller; the tile's cells follow the op's.
+        // SAFETY: passed on from the caller.
         match unsafe { S::run(ip, regs) } {
+            // SAFETY: passed on from the caller; the tile's cells follow the op's.
             Next::Fall => unsafe { T::run(ip.add(S::LEN), regs) },
             next => (ip, next),
         }
@@ -93,13 +94,16 @@ impl<S: Step, T: Tile> Tile for Hop<S, T> {
 
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> (Ip, Next) {
+        // SAFETY: passed on from the caller.
+        let to = match unsafe { S::run(ip, regs) } {
+            Next::Jump(to) => to,
+            next => return (ip, next),
+        };
         // SAFETY: passed on from the caller; the tile's ops are those at the branch's target.
-        match unsafe { S::run(ip, regs) } {
-            Next::Jump(to) => match unsafe { T::run(to, regs) } {
-                (at, Next::Fall) => (at, Next::Jump(unsafe { to.add(T::LEN) })),
-                next => next,
-            },
-            next => (ip, next),
+        match unsafe { T::run(to, regs) } {
+            // SAFETY: verified code does not end in an op that falls through.
+            (at, Next::Fall) => (at, Next::Jump(unsafe { to.add(T::LEN) })),
+            next => next,
         }
     }
 }
