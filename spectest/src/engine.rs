@@ -5,8 +5,8 @@ use std::fmt;
 use wasm_reader::ReadErrorKind;
 use wasm_syntax::Features;
 use whimbrel::{
-    Config, Engine, Error, Extern, ExternRef, Global, GlobalType, Instance, LinkError, Linker, Memory, MemoryType, Module,
-    Mutability, RefType, Store, Table, TableType, Trap, V128, Val, ValType,
+    Config, Engine, Error, Extern, ExternRef, Global, GlobalType, Instance, LinkError, Linker, Memory, MemoryType,
+    Module, Mutability, RefType, Store, Table, TableType, Trap, V128, Val, ValType,
 };
 
 use crate::stage;
