@@ -265,10 +265,11 @@ impl<'m> Lowerer<'m> {
         }
     }
 
-    /// Makes an op that writes a slot write the accumulator only.
+    /// Makes an op that writes a slot write the accumulator only. One that copies the accumulator stays: it would do nothing.
     fn keep_in_acc(&mut self, at: Pos) -> Src {
-        if let Some(inst) = self.code.inst(at) {
-            self.code.replace(at, inst.with_dst(Dst::Acc));
+        match self.code.inst(at) {
+            None | Some(Inst::Copy { a: Src::Acc, .. }) => {}
+            Some(inst) => self.code.replace(at, inst.with_dst(Dst::Acc)),
         }
         Src::Acc
     }
