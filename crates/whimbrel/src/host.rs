@@ -52,6 +52,12 @@ impl<T> HostFunc<T> {
         Self { ty, call: Arc::new(call) }
     }
 
+    /// Of what takes its arguments from the store itself.
+    #[cfg(feature = "wasi")]
+    pub(crate) fn raw(ty: FuncType, call: impl Fn(&mut StoreInner<T>) -> Result<()> + Send + Sync + 'static) -> Self {
+        Self { ty, call: Arc::new(call) }
+    }
+
     /// Of Rust types.
     pub(crate) fn wrap<Params, Results>(engine: &Engine, func: impl IntoFunc<T, Params, Results>) -> Self {
         func.into_host_func(engine)

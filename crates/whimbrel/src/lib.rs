@@ -26,6 +26,8 @@ mod table;
 mod typed;
 mod types;
 mod val;
+#[cfg(feature = "wasi")]
+pub mod wasi;
 
 pub use engine::{CompilationMode, Config, Engine};
 pub use error::{Error, FrameInfo, HandleError, I32Exit, LinkError, Result, WasmBacktrace};

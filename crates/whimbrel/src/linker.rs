@@ -126,6 +126,11 @@ impl<T> Linker<T> {
         self.insert(module, name, Definition::Host(HostFunc::new(ty, func)))
     }
 
+    #[cfg(feature = "wasi")]
+    pub(crate) fn define_host(&mut self, module: &str, name: &str, func: HostFunc<T>) -> Result<&mut Self> {
+        self.insert(module, name, Definition::Host(func))
+    }
+
     /// Defines an object of the store `store`.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use wasm_validate::{CanonicalTypes, ModuleInfo};
 use whimbrel_compile::{LoadOptions, Loaded, Options, Scratch, compile_func, load_module};
 use whimbrel_engine::ModuleImage;
 use whimbrel_engine::exec::ModuleCode;
+use whimbrel_ir::Code;
 
 use crate::error::FrameInfo;
 use crate::image::build_image;
@@ -206,6 +207,22 @@ impl Module {
         image.code.publish(code);
         *scratch.lock() = Some(own);
         Ok(())
+    }
+
+    /// The code of a function that the module defines, as it is lowered for the engine, for tools that print it.
+    ///
+    /// # Errors
+    ///
+    /// If the function has an instruction that the engine does not execute, or needs too large a frame.
+    ///
+    /// # Panics
+    ///
+    /// If the module does not define the function.
+    pub fn lower(&self, func: FuncIdx) -> Result<Code> {
+        let Inner { bytes, loaded, .. } = &*self.0;
+        // Loading has validated every body.
+        let options = Options { validate: false };
+        Ok(compile_func(&loaded.info, func, &loaded.body(bytes, func), &options, &mut Scratch::default())?)
     }
 
     pub(crate) fn frame_info(&self, func: FuncIdx, offset: Option<u32>) -> FrameInfo {

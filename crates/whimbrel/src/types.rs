@@ -233,10 +233,6 @@ impl FuncType {
         self.engine.same(&other.engine) && self.engine.types().is_subtype(self.id, other.id)
     }
 
-    pub(crate) fn id(&self) -> CanonicalTypeId {
-        self.id
-    }
-
     pub(crate) fn info(&self) -> Arc<FuncTypeInfo> {
         func_type_info(&self.engine.types(), self.id)
     }

@@ -84,6 +84,8 @@ pub(super) enum Site {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fixup {
     site: Site,
+    /// The op right before an unconditional branch, if it computes the one value that goes with it.
+    value: Option<Pos>,
     next: u32,
 }
 
@@ -107,14 +109,19 @@ impl<'m> Lowerer<'m> {
         self.controls.len() - 1 - label.index()
     }
 
-    /// The number of values that a branch to the label takes.
-    pub(super) fn label_arity(&self, index: usize) -> usize {
+    /// The types of the values that a branch to the label takes.
+    pub(super) fn label_types(&self, index: usize) -> ResultType<'m> {
         let control = &self.controls[index];
         match control.kind {
-            BlockKind::Func => self.results.len(),
-            BlockKind::Loop => self.block_params(control.ty).len(),
-            _ => self.block_results(control.ty).len(),
+            BlockKind::Func => self.results,
+            BlockKind::Loop => self.block_params(control.ty),
+            _ => self.block_results(control.ty),
         }
+    }
+
+    /// The number of values that a branch to the label takes.
+    fn label_arity(&self, index: usize) -> usize {
+        self.label_types(index).len()
     }
 
     /// The home of the lowest of the `n` operands on top.
@@ -197,9 +204,9 @@ impl<'m> Lowerer<'m> {
         let Some(&control) = self.controls.last() else { return };
         let BlockKind::If(branch) = control.kind else { return };
         if self.reachable {
-            self.flush_top(self.block_results(control.ty).len());
-            let at = self.emit(Inst::Br { target: self.code.end() });
-            self.link(self.controls.len() - 1, Site::Branch(at));
+            let results = self.block_results(control.ty);
+            self.flush_top(results.len());
+            self.emit_br(self.controls.len() - 1, &results);
         }
         self.truncate(control.height);
         self.code.set_target(branch, self.code.end());
@@ -215,15 +222,15 @@ impl<'m> Lowerer<'m> {
     pub(super) fn end(&mut self) {
         let Some(mut control) = self.controls.last().copied() else { return };
         let results = self.block_results(control.ty);
-        let is_catch = matches!(control.kind, BlockKind::Catch { .. }) && self.reachable;
+        let leaves_catch = self.reachable && matches!(control.kind, BlockKind::Catch { .. });
         match control.kind {
             BlockKind::Func => return self.end_func(&control),
             BlockKind::TryTable { first, end } => self.end_handlers(first, end),
-            BlockKind::Catch { .. } if self.reachable => self.carry(self.controls.len() - 1, results.len()),
+            _ if leaves_catch => self.carry(self.controls.len() - 1, results.len()),
             _ => {}
         }
         self.controls.pop();
-        let is_target = control.fixups != NONE || is_catch || matches!(control.kind, BlockKind::If(_));
+        let is_target = control.fixups != NONE || leaves_catch || matches!(control.kind, BlockKind::If(_));
         if !is_target {
             if !self.reachable {
                 self.truncate(control.height);
@@ -231,16 +238,20 @@ impl<'m> Lowerer<'m> {
             return;
         }
         if self.reachable {
-            if !is_catch {
+            if !leaves_catch {
                 self.flush_top(results.len());
             }
             control.at_branches.intersect(&self.assigned);
         }
+        self.bind(control.fixups);
         if let BlockKind::If(branch) = control.kind {
             self.code.set_target(branch, self.code.end());
             control.at_branches.intersect(&control.at_entry);
+            self.before_label = None;
         }
-        self.bind(control.fixups);
+        if leaves_catch {
+            self.before_label = None;
+        }
         self.reachable = true;
         self.assigned = control.at_branches;
         self.truncate(control.height);
@@ -250,24 +261,70 @@ impl<'m> Lowerer<'m> {
     fn end_func(&mut self, control: &Control) {
         self.controls.pop();
         let is_target = control.fixups != NONE;
-        if self.results.is_empty() || !is_target {
-            if is_target {
-                self.bind(control.fixups);
-            }
-            if self.reachable || is_target {
-                self.emit_return(true);
-            }
-            return;
+        let has_landing = is_target && !self.results.is_empty();
+        if is_target && !has_landing {
+            self.bind(control.fixups);
         }
-        // Branches with values return by themselves; handlers cannot.
-        if self.reachable {
+        if self.reachable || (is_target && !has_landing) {
+            self.return_from_branches();
             self.emit_return(true);
         }
-        self.truncate(0);
-        self.bind(control.fixups);
-        let results = self.results;
-        self.push_temps(&results);
-        self.emit_return(true);
+        if has_landing {
+            // Branches with values return by themselves; handlers cannot.
+            self.truncate(0);
+            self.reachable = false;
+            self.bind(control.fixups);
+            let results = self.results;
+            self.push_temps(&results);
+            self.emit_return(true);
+        }
+    }
+
+    /// Makes unconditional branches that lead here, where the function returns, return themselves. If nothing else leads
+    /// here but the code before, there is no label here any more.
+    fn return_from_branches(&mut self) {
+        let return_slot = self.code.return_slot;
+        if self.bound_at != self.code.end() {
+            return;
+        }
+        let value = match (self.results.len(), self.stack.last()) {
+            (0, _) => None,
+            (1, Some(&entry)) if entry.kind == Kind::Temp => Some(entry),
+            _ => return,
+        };
+        let mut is_label = false;
+        for n in 0..self.bound.len() {
+            let mut fixup = self.bound[n];
+            while let Some(&Fixup { site, value: writer, next }) = self.fixups.get(fixup as usize) {
+                fixup = next;
+                let at = match site {
+                    Site::Branch(at) if matches!(self.code.inst(at), Some(Inst::Br { .. })) => at,
+                    _ => {
+                        is_label = true;
+                        continue;
+                    }
+                };
+                let inst = match value {
+                    None => Inst::Return { return_slot },
+                    Some(Entry { class, home, .. }) => {
+                        let a = writer.map_or(Src::Slot(home), |writer| self.keep_in_acc(writer));
+                        Inst::ReturnValue { class, a, return_slot }
+                    }
+                };
+                self.code.replace(at, inst);
+            }
+        }
+        if let (false, Some(value), Some(at)) = (is_label, value, self.before_label) {
+            self.unjoin(value, at);
+        }
+    }
+
+    /// Makes an op that writes a slot write the accumulator only.
+    fn keep_in_acc(&mut self, at: Pos) -> Src {
+        if let Some(inst) = self.code.inst(at) {
+            self.code.replace(at, inst.with_dst(Dst::Acc));
+        }
+        Src::Acc
     }
 
     fn push_temps(&mut self, types: &[wasm_syntax::ValType]) {
@@ -277,7 +334,15 @@ impl<'m> Lowerer<'m> {
     /// Makes the branches of a list lead here.
     fn bind(&mut self, mut fixup: u32) {
         let here = self.code.end();
-        while let Some(&Fixup { site, next }) = self.fixups.get(fixup as usize) {
+        if self.bound_at != here {
+            self.bound.clear();
+            self.bound_at = here;
+            // There is none if anything else leads here already.
+            let value = self.stack.last().filter(|_| self.reachable);
+            self.before_label = value.and_then(|&value| self.last_producer(value)).map(|producer| producer.at);
+        }
+        self.bound.push(fixup);
+        while let Some(&Fixup { site, next, .. }) = self.fixups.get(fixup as usize) {
             self.set_site(site, here);
             fixup = next;
         }
@@ -297,7 +362,7 @@ impl<'m> Lowerer<'m> {
     }
 
     /// Makes a branch lead to a label: now for loops, at the block's end for others.
-    pub(super) fn link(&mut self, index: usize, site: Site) {
+    pub(super) fn link(&mut self, index: usize, site: Site, value: Option<Pos>) {
         let control = &mut self.controls[index];
         if control.kind == BlockKind::Loop {
             let start = control.start;
@@ -307,7 +372,7 @@ impl<'m> Lowerer<'m> {
         control.at_branches.intersect(&self.assigned);
         let next = control.fixups;
         control.fixups = self.fixups.len() as u32;
-        self.fixups.push(Fixup { site, next });
+        self.fixups.push(Fixup { site, value, next });
     }
 
     pub(super) fn br(&mut self, label: LabelIdx) {
@@ -318,13 +383,14 @@ impl<'m> Lowerer<'m> {
             return;
         }
         self.carry(index, n);
-        let at = self.emit(Inst::Br { target: self.code.end() });
-        self.link(index, Site::Branch(at));
+        let types = self.label_types(index);
+        self.emit_br(index, &types);
         self.set_unreachable();
     }
 
     /// Brings the `n` values on top, which are needed on no other path, to where the label expects them.
     pub(super) fn carry(&mut self, index: usize, n: usize) {
+        self.flush_sums();
         if self.in_place(index, n) {
             self.flush_top(n);
         } else if n == 1 {
@@ -333,6 +399,16 @@ impl<'m> Lowerer<'m> {
         } else {
             self.move_top(n, self.controls[index].base);
         }
+    }
+
+    /// Appends a branch to a label that finds values of these types where it expects them.
+    pub(super) fn emit_br(&mut self, index: usize, types: &[wasm_syntax::ValType]) {
+        let value = match *types {
+            [ty] => self.last_writer(slot(self.controls[index].base), Class::of(ty)).map(|producer| producer.at),
+            _ => None,
+        };
+        let at = self.emit(Inst::Br { target: self.code.end() });
+        self.link(index, Site::Branch(at), value);
     }
 
     pub(super) fn br_if(&mut self, label: LabelIdx) {
@@ -346,7 +422,7 @@ impl<'m> Lowerer<'m> {
     /// Whether a conditional branch to the label needs no op before the branch.
     fn keeps_accs(&self, index: usize) -> bool {
         let n = self.label_arity(index);
-        self.is_flushed(n) || (n == 1 && !self.in_place(index, n))
+        self.is_flushed(n) || (n == 1 && !self.in_place(index, n) && !self.is_sum_on_top())
     }
 
     /// A branch to a label on a condition; the label's values are on top of the stack and stay there.
@@ -357,7 +433,7 @@ impl<'m> Lowerer<'m> {
         }
         if self.in_place(index, n) {
             let at = self.emit_branch_if(cond);
-            self.link(index, Site::Branch(at));
+            self.link(index, Site::Branch(at), None);
             if n > 0 {
                 // The values are needed in their slots from now on.
                 self.barrier = self.code.end();
@@ -378,7 +454,7 @@ impl<'m> Lowerer<'m> {
         }
         self.move_top(n, self.controls[index].base);
         let at = self.emit(Inst::Br { target: self.code.end() });
-        self.link(index, Site::Branch(at));
+        self.link(index, Site::Branch(at), None);
     }
 
     pub(super) fn br_table(&mut self, table: &BrTable<'_>) {
@@ -400,7 +476,7 @@ impl<'m> Lowerer<'m> {
         for (target, label) in labels().enumerate() {
             let (target, index) = (target as u32, self.label_index(label));
             if self.in_place(index, n) {
-                self.link(index, Site::Table(at, target));
+                self.link(index, Site::Table(at, target), None);
             } else {
                 let stub = self.stub(at, index, n);
                 self.code.set_br_table_target(at, target, stub);
@@ -456,6 +532,9 @@ impl<'m> Lowerer<'m> {
     fn emit_return(&mut self, is_last_use: bool) {
         let return_slot = self.code.return_slot;
         let n = self.results.len();
+        if is_last_use {
+            self.flush_sums();
+        }
         if n == 1 {
             let entry = self.stack[self.stack.len() - 1];
             self.return_value(entry, is_last_use);

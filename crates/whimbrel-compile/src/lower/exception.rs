@@ -60,7 +60,7 @@ impl<'m> Lowerer<'m> {
             let exn = with_ref.then(|| slot(end));
             let clause = Clause { tag, target: Pos(0), payload: slot(base), exn };
             self.handlers.push(Handler { start, end: start, depth, action: Action::Catch(clause) });
-            self.link(index, Site::Handler(self.handlers.len() - 1));
+            self.link(index, Site::Handler(self.handlers.len() - 1), None);
         }
         let params = self.block_params(ty).len();
         self.enter(BlockKind::TryTable { first, end: self.handlers.len() }, ty, params);
@@ -83,9 +83,9 @@ impl<'m> Lowerer<'m> {
     pub(super) fn legacy_catch(&mut self, tag: Option<TagIdx>) {
         let index = self.controls.len() - 1;
         if self.reachable {
-            self.carry(index, self.label_arity(index));
-            let at = self.emit(Inst::Br { target: self.code.end() });
-            self.link(index, Site::Branch(at));
+            let types = self.label_types(index);
+            self.carry(index, types.len());
+            self.emit_br(index, &types);
         }
         let control = self.controls[index];
         let (start, end) = match control.kind {
