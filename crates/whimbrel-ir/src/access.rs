@@ -41,6 +41,7 @@ impl Inst {
             | Self::VectorLane { d, .. }
             | Self::Shuffle { d, .. }
             | Self::VectorConst { d, .. }
+            | Self::Atomic { d, .. }
             | Self::MemoryLane { d, .. } => {
                 if let Dst::Slot(slot) = to {
                     *d = slot;
@@ -88,7 +89,14 @@ impl Inst {
             }
             Self::Shuffle { a, b, .. } => [Some((Class::V128, Src::Slot(a))), Some((Class::V128, Src::Slot(b))), None],
             Self::MemoryLane { addr, vector, .. } => address(addr, Some((Class::V128, Src::Slot(vector)))),
+            Self::Atomic { op, addr, b, c, .. } => {
+                let mut operands =
+                    op.signature().params.iter().zip([b, c]).map(|(&ty, at)| (Class::of(ty), Src::Slot(at)));
+                let [_, base, _] = address(addr, None);
+                [base, operands.next(), operands.next()]
+            }
             Self::Enter { .. }
+            | Self::AtomicFence
             | Self::VectorConst { .. }
             | Self::Zero { .. }
             | Self::Const64 { .. }
@@ -106,7 +114,7 @@ impl Inst {
         }
     }
 
-    /// The class of the result of a vector instruction and the slot where it goes, which passes through no accumulator.
+    /// The class of the result of a vector or atomic instruction and the slot where it goes, which passes through no accumulator.
     #[must_use]
     pub fn slot_result(&self) -> Option<(Class, Slot)> {
         let class = |results: &[wasm_syntax::ValType]| results.first().map(|&ty| Class::of(ty));
@@ -114,6 +122,7 @@ impl Inst {
             Self::Vector { op, d, .. } => Some((class(op.signature().results)?, d)),
             Self::VectorLane { op, d, .. } => Some((class(op.signature().results)?, d)),
             Self::MemoryLane { op, d, .. } => Some((class(op.results())?, d)),
+            Self::Atomic { op, d, .. } => Some((class(op.signature().results)?, d)),
             Self::Shuffle { d, .. } | Self::VectorConst { d, .. } => Some((Class::V128, d)),
             _ => None,
         }

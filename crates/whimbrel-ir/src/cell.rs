@@ -5,8 +5,8 @@
 //! `encode` and `decode` below; the engine's handlers read the same fields.
 
 use wasm_syntax::{
-    DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp,
-    TableIdx, Trap, TypeIdx, V128, VectorOp,
+    AtomicOp, DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes,
+    StoreOp, TableIdx, Trap, TypeIdx, V128, VectorOp,
 };
 
 use crate::{
@@ -121,6 +121,8 @@ families! {
     Shuffle "i8x16.shuffle";
     VectorConst "v128.const";
     MemoryLane "memory_lane";
+    Atomic "atomic";
+    AtomicFence "atomic.fence";
     Trap "trap";
 }
 
@@ -207,7 +209,8 @@ impl OpKey {
             Family::CallIndirect | Family::ReturnCallIndirect | Family::Shuffle | Family::VectorConst => 4,
             Family::Vector => 2,
             Family::VectorLane => 3,
-            Family::MemoryLane => 3 + usize::from(self.addr_mode()? != AddrMode::Plain),
+            Family::AtomicFence => 2,
+            Family::MemoryLane | Family::Atomic => 3 + usize::from(self.addr_mode()? != AddrMode::Plain),
         })
     }
 }
@@ -608,6 +611,11 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
             let (cell, ..) = address(Cell::new(Family::MemoryLane).sub(op as u16 as u8), addr);
             cell.d(d.0).extend(u64::from(vector.0) | u64::from(lane) << 16)
         }
+        Inst::Atomic { op, d, addr, b, c } => {
+            let (cell, ..) = address(Cell::new(Family::Atomic).sub(op as u16 as u8), addr);
+            cell.d(d.0).extend(Payload::pair(b.0, c.0).into())
+        }
+        Inst::AtomicFence => Cell::new(Family::AtomicFence),
         Inst::Trap(trap) => {
             let position = Trap::ALL.iter().position(|&other| other == trap);
             Cell::new(Family::Trap).imm(position.unwrap_or_default() as u32)
@@ -731,6 +739,13 @@ pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
             let addr = decode_address(key, payload, ext(0), kind, kind, op.width_bytes())?;
             Inst::MemoryLane { op, d: Slot(payload.d), addr, vector: Slot(last as u16), lane: (last >> 16) as u8 }
         }
+        Family::Atomic => {
+            let op = *AtomicOp::ALL.get(usize::from(key.sub))?;
+            let kind = Some(SrcKind::Slot);
+            let addr = decode_address(key, payload, ext(0), kind, kind, op.width_bytes())?;
+            Inst::Atomic { op, d: Slot(payload.d), addr, b: Slot(last as u16), c: Slot((last >> 16) as u16) }
+        }
+        Family::AtomicFence => Inst::AtomicFence,
         Family::Trap => Inst::Trap(*Trap::ALL.get(payload.imm as usize)?),
     })
 }

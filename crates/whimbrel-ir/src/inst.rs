@@ -3,8 +3,8 @@
 //! [`Code`](crate::Code) holds them encoded as 8-byte words; `encode` and `decode` are in `cell`.
 
 use wasm_syntax::{
-    DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp,
-    TableIdx, Trap, TypeIdx, V128, VectorOp,
+    AtomicOp, DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes,
+    StoreOp, TableIdx, Trap, TypeIdx, V128, VectorOp,
 };
 
 use crate::{Class, Dst, Slot, Src};
@@ -414,6 +414,23 @@ pub enum Inst {
         /// The lane.
         lane: u8,
     },
+    /// An atomic access, notifying and waiting included. Operands and results are in slots, and the accumulators stay as
+    /// they are; operands and results that the instruction does not have are slot 0. The address is [`Addr::Plain`] with its
+    /// base in a slot, or [`Addr::Far`].
+    Atomic {
+        /// Meaning.
+        op: AtomicOp,
+        /// Destination.
+        d: Slot,
+        /// Address.
+        addr: Addr,
+        /// First operand after the address.
+        b: Slot,
+        /// Second operand after the address.
+        c: Slot,
+    },
+    /// `atomic.fence`.
+    AtomicFence,
     /// Stops with a trap.
     Trap(Trap),
 }

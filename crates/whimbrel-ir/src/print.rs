@@ -134,6 +134,15 @@ impl fmt::Display for Operation {
                 }
                 write!(f, "{addr}, {vector}, lane {lane}")
             }
+            Inst::Atomic { op, d, addr, b, c } => {
+                write!(f, "{} ", op.mnemonic())?;
+                if !op.signature().results.is_empty() {
+                    write!(f, "{d}, ")?;
+                }
+                write!(f, "{addr}")?;
+                op.signature().params.iter().zip([b, c]).try_for_each(|(_, slot)| write!(f, ", {slot}"))
+            }
+            Inst::AtomicFence => f.write_str("atomic.fence"),
             call => print_call(f, call),
         }
     }

@@ -273,7 +273,10 @@ impl<E: VerifyEnv> Verifier<'_, E> {
                 self.slots(d, count.into())?;
                 self.slots(a, count.into())
             }
-            Inst::Load { addr, .. } | Inst::Store { addr, .. } | Inst::MemoryLane { addr, .. } => self.address(addr),
+            Inst::Load { addr, .. }
+            | Inst::Store { addr, .. }
+            | Inst::MemoryLane { addr, .. }
+            | Inst::Atomic { addr, .. } => self.address(addr),
             Inst::GlobalGet { class, global, .. } | Inst::GlobalSet { class, global, .. } => {
                 self.check(self.env.global(global) == Some(class), Rule::Indices)
             }
@@ -409,12 +412,15 @@ fn shape_is_allowed(inst: &Inst) -> bool {
         Inst::GlobalSet { class, a, .. } => class != Class::V128 || matches!(a, Src::Slot(_)),
         Inst::VectorLane { op, lane, .. } => lane < op.lanes(),
         Inst::Shuffle { lanes, .. } => lanes.0.iter().all(|&lane| lane < 32),
-        Inst::MemoryLane { op, addr, lane, .. } => {
-            let has_slots = matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. });
-            has_slots && lane < 16 / op.width_bytes()
-        }
+        Inst::MemoryLane { op, addr, lane, .. } => address_has_slots(addr) && lane < 16 / op.width_bytes(),
+        Inst::Atomic { addr, .. } => address_has_slots(addr),
         _ => true,
     }
+}
+
+/// Whether an address is one of those that instructions on slots have.
+fn address_has_slots(addr: Addr) -> bool {
+    matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. })
 }
 
 /// Whether an address is allowed beside a value in accumulator `acc`.

@@ -1,8 +1,8 @@
 //! Encoding and decoding undo each other for every op and every combination of operand kinds.
 
 use wasm_syntax::{
-    DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp,
-    TableIdx, Trap, TypeIdx, V128, VectorOp,
+    AtomicOp, DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes,
+    StoreOp, TableIdx, Trap, TypeIdx, V128, VectorOp,
 };
 use whimbrel_ir::{
     Addr, CallInfo, Class, Code, Dst, DstKind, IndirectCallee, Inst, Pos, Slot, SlotsOp, Src, SrcKind, TailMove,
@@ -288,6 +288,24 @@ fn vector_ops_round_trip() {
     let (d, a, b, high) = (numbers.slot(), numbers.slot(), numbers.slot(), u128::from(numbers.u64()));
     round_trip(numbers, Inst::Shuffle { d, a, b, lanes: ShuffleLanes([31; 16]) });
     round_trip(numbers, Inst::VectorConst { d, value: V128::from_u128(high << 64 | 7) });
+}
+
+#[test]
+fn atomic_ops_round_trip() {
+    let numbers = &mut Numbers(8);
+    for &op in AtomicOp::ALL {
+        let signature = op.signature();
+        for addr in addresses(numbers, op.width_bytes()) {
+            if !matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. }) {
+                continue;
+            }
+            let mut slot = |is_there| if is_there { numbers.slot() } else { Slot(0) };
+            let d = slot(!signature.results.is_empty());
+            let (b, c) = (slot(!signature.params.is_empty()), slot(signature.params.len() > 1));
+            round_trip(numbers, Inst::Atomic { op, d, addr, b, c });
+        }
+    }
+    round_trip(numbers, Inst::AtomicFence);
 }
 
 #[test]
