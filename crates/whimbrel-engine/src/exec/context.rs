@@ -112,7 +112,7 @@ impl Context {
         };
         let (base, len) = match memory {
             // SAFETY: an instance's memories live as long as it does.
-            Some(memory) => unsafe { (memory.as_ref().base(), memory.as_ref().len_bytes()) },
+            Some(memory) => unsafe { (memory.as_ref().base(), memory.as_ref().own_len_bytes()) },
             None => (ptr::null_mut(), 0),
         };
         self.mem0_base = base;
