@@ -165,7 +165,7 @@ fn address(addr: Addr, value: Option<(Class, Src)>) -> Sources {
     match addr {
         Addr::Plain { base, .. } => [value, Some((Class::I32, base)), None],
         Addr::Indexed { base, index, .. } => [value, Some((Class::I32, base)), Some((Class::I32, index))],
-        Addr::Far { base, memory64, .. } => {
+        Addr::Far { base, memory64, .. } | Addr::Shared { base, memory64, .. } => {
             [value, Some((if memory64 { Class::I64 } else { Class::I32 }, slot(base))), None]
         }
     }

@@ -47,6 +47,10 @@ pub enum AddrMode {
     Far32 = 3,
     /// [`Addr::Far`] with 64-bit addresses.
     Far64 = 4,
+    /// [`Addr::Shared`] with 32-bit addresses, its fields where `Far32` has them.
+    Shared32 = 5,
+    /// [`Addr::Shared`] with 64-bit addresses.
+    Shared64 = 6,
 }
 
 impl AddrMode {
@@ -57,6 +61,8 @@ impl AddrMode {
             2 => Self::Scaled,
             3 => Self::Far32,
             4 => Self::Far64,
+            5 => Self::Shared32,
+            6 => Self::Shared64,
             _ => return None,
         })
     }
@@ -448,6 +454,10 @@ fn address(cell: Cell, addr: Addr) -> (Cell, SrcKind, SrcKind) {
             let mode = if memory64 { AddrMode::Far64 } else { AddrMode::Far32 };
             (cell.mode(mode as u8).a(base.0).imm(memory.0).extend(offset), SrcKind::Slot, SrcKind::Slot)
         }
+        Addr::Shared { base, offset, memory, memory64 } => {
+            let mode = if memory64 { AddrMode::Shared64 } else { AddrMode::Shared32 };
+            (cell.mode(mode as u8).a(base.0).imm(memory.0).extend(offset), SrcKind::Slot, SrcKind::Slot)
+        }
     }
 }
 
@@ -459,7 +469,9 @@ fn decode_address(
     index: Option<SrcKind>,
     width: u8,
 ) -> Option<Addr> {
-    let far = |memory64| Addr::Far { base: Slot(payload.a), offset: ext, memory: MemIdx(payload.imm), memory64 };
+    let (far_base, memory) = (Slot(payload.a), MemIdx(payload.imm));
+    let far = |memory64| Addr::Far { base: far_base, offset: ext, memory, memory64 };
+    let shared = |memory64| Addr::Shared { base: far_base, offset: ext, memory, memory64 };
     let indexed = |scale_log2| {
         Some(Addr::Indexed {
             base: src(base, payload.a, 0)?,
@@ -474,6 +486,8 @@ fn decode_address(
         AddrMode::Scaled => indexed(width.trailing_zeros() as u8)?,
         AddrMode::Far32 => far(false),
         AddrMode::Far64 => far(true),
+        AddrMode::Shared32 => shared(false),
+        AddrMode::Shared64 => shared(true),
     })
 }
 

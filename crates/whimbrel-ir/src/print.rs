@@ -246,6 +246,10 @@ impl fmt::Display for Addr {
                 let width = if memory64 { 64 } else { 32 };
                 write!(f, "memory {memory} i{width} [{base}{}]", Plus(offset))
             }
+            Self::Shared { base, offset, memory, memory64 } => {
+                let width = if memory64 { 64 } else { 32 };
+                write!(f, "shared {memory} i{width} [{base}{}]", Plus(offset))
+            }
         }
     }
 }

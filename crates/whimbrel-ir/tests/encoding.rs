@@ -74,8 +74,14 @@ fn addresses(numbers: &mut Numbers, width_bytes: u8) -> Vec<Addr> {
     for memory64 in [false, true] {
         let (base, offset, memory) = (numbers.slot(), numbers.u64(), MemIdx(numbers.u32()));
         addrs.push(Addr::Far { base, offset, memory, memory64 });
+        addrs.push(Addr::Shared { base, offset, memory, memory64 });
     }
     addrs
+}
+
+/// Whether instructions on slots may have this address.
+fn has_slots(addr: Addr) -> bool {
+    matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. } | Addr::Shared { .. })
 }
 
 fn round_trip(numbers: &mut Numbers, inst: Inst) {
@@ -275,7 +281,7 @@ fn vector_ops_round_trip() {
     }
     for &op in MemoryLaneOp::ALL {
         for addr in addresses(numbers, op.width_bytes()) {
-            if !matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. }) {
+            if !has_slots(addr) {
                 continue;
             }
             for lane in 0..16 / op.width_bytes() {
@@ -296,7 +302,7 @@ fn atomic_ops_round_trip() {
     for &op in AtomicOp::ALL {
         let signature = op.signature();
         for addr in addresses(numbers, op.width_bytes()) {
-            if !matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. }) {
+            if !has_slots(addr) {
                 continue;
             }
             let mut slot = |is_there| if is_there { numbers.slot() } else { Slot(0) };

@@ -21,6 +21,10 @@ impl VerifyEnv for Env {
         (global.0 == 0).then_some(Class::I32)
     }
 
+    fn is_shared(&self, memory: MemIdx) -> Option<bool> {
+        (memory.0 < 3).then_some(memory.0 == 2)
+    }
+
     fn is_memory64(&self, memory: MemIdx) -> Option<bool> {
         (memory.0 == 0).then_some(false)
     }

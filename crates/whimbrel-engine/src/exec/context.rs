@@ -6,6 +6,7 @@ use wasm_syntax::Trap;
 
 use super::step::Landings;
 use crate::instance::{FuncInst, Global, Instance};
+use crate::memory::Memory;
 
 /// A position in linked code.
 pub(crate) type Ip = *const u64;
@@ -39,6 +40,24 @@ pub(crate) enum Reason {
     Host,
     /// `Context::budget` ran out; execution goes on at the saved ip.
     Budget,
+    /// `Context::waiting` says for what to wait; the saved ip is that of the op that waits.
+    Wait,
+}
+
+/// What a `memory.atomic.wait` waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    /// A shared memory of the current instance.
+    pub memory: *const Memory,
+    pub address: u64,
+    pub expected: u64,
+    /// Whether eight bytes are expected, or four.
+    pub is_64: bool,
+    pub timeout_ns: i64,
+    /// Where the result goes.
+    pub result: Fp,
+    /// Where execution goes on with it.
+    pub behind: Ip,
 }
 
 /// State of an execution that handlers reach through one register.
@@ -66,6 +85,8 @@ pub(crate) struct Context {
     pub ip: Ip,
     /// Registers when handlers stopped.
     pub regs: Option<Regs>,
+    /// For what to wait, with [`Reason::Wait`].
+    pub waiting: Option<Waiting>,
 }
 
 impl Context {
@@ -82,6 +103,7 @@ impl Context {
             reason: Reason::Done,
             ip: ptr::null(),
             regs: None,
+            waiting: None,
         }
     }
 

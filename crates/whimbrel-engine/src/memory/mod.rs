@@ -91,6 +91,11 @@ impl Memory {
         self.base.as_ptr()
     }
 
+    /// The address of the first byte, shared or not.
+    pub(crate) fn start(&self) -> *mut u8 {
+        self.shared.as_ref().map_or(self.base(), SharedMemory::base)
+    }
+
     /// The size in bytes.
     #[inline]
     #[must_use]

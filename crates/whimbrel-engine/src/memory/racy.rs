@@ -207,7 +207,9 @@ mod tests {
 
     #[test]
     fn overlapping_copies_go_as_if_through_a_buffer() {
-        for (to, from, len) in [(0, 1, 1999), (1, 0, 1999), (0, 600, 1400), (600, 0, 1400), (3, 3, 1000), (100, 1100, 900)] {
+        for (to, from, len) in
+            [(0, 1, 1999), (1, 0, 1999), (0, 600, 1400), (600, 0, 1400), (3, 3, 1000), (100, 1100, 900)]
+        {
             let mut bytes = pattern(2000);
             let mut expected = bytes.clone();
             expected.copy_within(from..from + len, to);

@@ -126,6 +126,11 @@ impl SharedMemory {
         Some(())
     }
 
+    /// The address of the first byte, which stays.
+    pub(crate) fn base(&self) -> *mut u8 {
+        self.0.base.as_ptr()
+    }
+
     /// The first of `len` bytes at `offset`, if they are all in the memory.
     #[inline(always)]
     pub(crate) fn locate(&self, offset: u64, len: u64) -> Option<*mut u8> {

@@ -1,18 +1,20 @@
 //! Steps of atomic instructions: slots in, slots out. Spec: the threads proposal's `exec-atomic`.
 //!
-//! An unshared memory belongs to one thread, so that reading and writing in one step is atomic there.
+//! An unshared memory belongs to one thread, so that reading and writing in one step is atomic there. In a shared one every
+//! access is sequentially consistent. Waiting is not done here: the op stops, and `Execution::run` waits.
 
 use core::marker::PhantomData;
-use core::sync::atomic::{self, Ordering};
+use core::sync::atomic::{self, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::SeqCst};
 
 use wasm_syntax::{AtomicOp, Trap};
 use whimbrel_ir::{AddrMode, OpKey};
 
-use super::memory::{Address, Far, Plain, Raw};
+use super::memory::{Address, Far, Plain, Raw, Shared};
 use super::of;
 use crate::exec::backend::{Handler, Next, Step};
-use crate::exec::context::{Ip, Regs};
+use crate::exec::context::{Ip, Reason, Regs, Waiting};
 use crate::exec::operand::{Fields, SlotA, Src, Value};
+use crate::memory::Memory;
 
 /// What an atomic access does, as a constant parameter.
 mod kind {
@@ -51,10 +53,17 @@ mod kind {
 trait Word: Raw + Eq {
     fn narrow(bits: u64) -> Self;
     fn widen(self) -> u64;
+
+    /// Does an access of kind `KIND` to a shared memory; returns what was there.
+    ///
+    /// # Safety
+    ///
+    /// `at` is aligned and in the memory.
+    unsafe fn access_shared<const KIND: u8>(at: *mut u8, operand: Self, replacement: Self) -> Self;
 }
 
 macro_rules! words {
-    ($($ty:ident)*) => {$(
+    ($($ty:ident $atomic:ident)*) => {$(
         impl Word for $ty {
             #[inline(always)]
             fn narrow(bits: u64) -> Self {
@@ -65,10 +74,39 @@ macro_rules! words {
             fn widen(self) -> u64 {
                 self.into()
             }
+
+            #[inline(always)]
+            unsafe fn access_shared<const KIND: u8>(at: *mut u8, operand: Self, replacement: Self) -> Self {
+                // SAFETY: by contract.
+                let place = unsafe { $atomic::from_ptr(at.cast()) };
+                match KIND {
+                    kind::STORE => {
+                        place.store(operand.to_le(), SeqCst);
+                        operand
+                    }
+                    kind::LOAD => Self::from_le(place.load(SeqCst)),
+                    kind::AND => Self::from_le(place.fetch_and(operand.to_le(), SeqCst)),
+                    kind::OR => Self::from_le(place.fetch_or(operand.to_le(), SeqCst)),
+                    kind::XOR => Self::from_le(place.fetch_xor(operand.to_le(), SeqCst)),
+                    kind::EXCHANGE => Self::from_le(place.swap(operand.to_le(), SeqCst)),
+                    kind::COMPARE_EXCHANGE => {
+                        let old = place.compare_exchange(operand.to_le(), replacement.to_le(), SeqCst, SeqCst);
+                        Self::from_le(old.unwrap_or_else(|old| old))
+                    }
+                    kind::ADD if cfg!(target_endian = "little") => place.fetch_add(operand, SeqCst),
+                    kind::SUB if cfg!(target_endian = "little") => place.fetch_sub(operand, SeqCst),
+                    // The processor adds in its own order of bytes.
+                    _ => {
+                        let combined = |old: Self| combine::<KIND>(Self::from_le(old).widen(), operand.widen());
+                        let update = |old| Some(Self::narrow(combined(old)).to_le());
+                        Self::from_le(place.fetch_update(SeqCst, SeqCst, update).unwrap_or_else(|old| old))
+                    }
+                }
+            }
         }
     )*};
 }
-words! { u8 u16 u32 u64 }
+words! { u8 AtomicU8 u16 AtomicU16 u32 AtomicU32 u64 AtomicU64 }
 
 /// What a read-modify-write access of this kind leaves in memory.
 #[inline(always)]
@@ -104,14 +142,48 @@ impl Aligned for Plain<SlotA> {
     }
 }
 
+/// The effective address of ops with their base in slot `a`, and their offset in the first extension word.
+#[inline(always)]
+unsafe fn far_effective<const MEMORY64: bool>(ip: Ip, regs: &Regs) -> u64 {
+    // SAFETY: the caller's op is such a one.
+    unsafe {
+        let base = if MEMORY64 { SlotA::get::<u64>(ip, regs) } else { SlotA::get::<u32>(ip, regs).into() };
+        base.wrapping_add(Fields::of(ip).ext(0))
+    }
+}
+
 impl<const MEMORY64: bool> Aligned for Far<MEMORY64> {
     #[inline(always)]
     unsafe fn effective(ip: Ip, regs: &Regs) -> u64 {
-        // SAFETY: the op has its base in slot `a`, and its offset in the first extension word.
-        unsafe {
-            let base = if MEMORY64 { SlotA::get::<u64>(ip, regs) } else { SlotA::get::<u32>(ip, regs).into() };
-            base.wrapping_add(Fields::of(ip).ext(0))
+        // SAFETY: the op has an address of this kind.
+        unsafe { far_effective::<MEMORY64>(ip, regs) }
+    }
+}
+
+impl<const MEMORY64: bool> Aligned for Shared<MEMORY64> {
+    #[inline(always)]
+    unsafe fn effective(ip: Ip, regs: &Regs) -> u64 {
+        // SAFETY: the op has an address of this kind.
+        unsafe { far_effective::<MEMORY64>(ip, regs) }
+    }
+}
+
+/// Does an access to an unshared memory; returns what was there.
+#[inline(always)]
+unsafe fn access_own<W: Word, const KIND: u8>(at: *mut u8, operand: u64, replacement: u64) -> W {
+    // SAFETY: the caller has checked that the access is in the memory.
+    unsafe {
+        let old = if KIND == kind::STORE { W::narrow(operand) } else { W::read(at) };
+        match KIND {
+            kind::LOAD => {}
+            kind::COMPARE_EXCHANGE => {
+                if old.widen() == operand {
+                    W::narrow(replacement).write(at);
+                }
+            }
+            _ => W::narrow(combine::<KIND>(old.widen(), operand)).write(at),
         }
+        old
     }
 }
 
@@ -124,47 +196,117 @@ impl<T: Value + Into<u64>, W: Word, A: Aligned, const KIND: u8> Step for AtomicS
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
         // SAFETY: the op has this address.
-        let ea = unsafe { A::effective(ip, regs) };
-        if !ea.is_multiple_of(W::WIDTH as u64) {
-            return Next::Trap(Trap::UnalignedAtomic);
-        }
-        // SAFETY: the op has this address.
-        let Some(at) = (unsafe { A::resolve::<W>(ip, regs) }) else {
-            return Next::Trap(Trap::MemoryOutOfBounds);
+        let at = match unsafe { check::<W, A>(ip, regs) } {
+            Ok(at) => at,
+            Err(trap) => return Next::Trap(trap),
         };
-        if KIND == kind::WAIT {
-            return Next::Trap(Trap::ExpectedSharedMemory);
-        }
         // SAFETY: the access is inside the memory; operands and destination are slots of the frame.
         unsafe {
             let fields = Fields::of(ip);
             let slots = fields.ext(A::EXTENSION);
-            let operand = |shift: u32| T::load(regs.fp.add((slots >> shift) as u16 as usize)).into();
-            let result = match KIND {
-                kind::LOAD => W::read(at).widen(),
-                kind::STORE => {
-                    W::narrow(operand(0)).write(at);
-                    return Next::Fall;
-                }
-                kind::NOTIFY => 0,
-                kind::COMPARE_EXCHANGE => {
-                    let old = W::read(at);
-                    // An expectation that the width cannot hold is not met.
-                    if old.widen() == operand(0) {
-                        W::narrow(operand(16)).write(at);
-                    }
-                    old.widen()
-                }
-                _ => {
-                    let old = W::read(at);
-                    W::narrow(combine::<KIND>(old.widen(), operand(0))).write(at);
-                    old.widen()
-                }
+            let at_shift = |shift: u32| regs.fp.add((slots >> shift) as u16 as usize);
+            let (operand, replacement): (u64, u64) = match KIND {
+                kind::LOAD => (0, 0),
+                kind::COMPARE_EXCHANGE => (T::load(at_shift(0)).into(), T::load(at_shift(16)).into()),
+                _ => (T::load(at_shift(0)).into(), 0),
             };
-            T::from_bits(result).store(regs.fp.add(fields.d()));
+            let result = if !A::SHARED {
+                access_own::<W, KIND>(at, operand, replacement).widen()
+            } else if KIND == kind::COMPARE_EXCHANGE && W::narrow(operand).widen() != operand {
+                // An expectation that the width cannot hold is not met.
+                W::access_shared::<{ kind::LOAD }>(at, W::narrow(0), W::narrow(0)).widen()
+            } else {
+                W::access_shared::<KIND>(at, W::narrow(operand), W::narrow(replacement)).widen()
+            };
+            if KIND != kind::STORE {
+                T::from_bits(result).store(regs.fp.add(fields.d()));
+            }
         }
         Next::Fall
     }
+}
+
+/// `memory.atomic.notify`.
+struct Notify<A>(PhantomData<A>);
+
+impl<A: Aligned> Step for Notify<A> {
+    const LEN: usize = 3 + A::EXTENSION;
+
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op has this address.
+        if let Err(trap) = unsafe { check::<u32, A>(ip, regs) } {
+            return Next::Trap(trap);
+        }
+        // SAFETY: operand and destination are slots of the frame; a shared address names a memory of the instance.
+        unsafe {
+            let fields = Fields::of(ip);
+            let count = u32::load(regs.fp.add(fields.ext(A::EXTENSION) as u16 as usize));
+            let shared = if A::SHARED { memory_of(fields, regs).shared() } else { None };
+            let woken = shared.map_or(Ok(0), |shared| shared.notify(A::effective(ip, regs), count));
+            woken.unwrap_or_default().store(regs.fp.add(fields.d()));
+        }
+        Next::Fall
+    }
+}
+
+/// `memory.atomic.wait32` and `memory.atomic.wait64`, by the type of what is expected.
+struct WaitStep<T, A>(PhantomData<(T, A)>);
+
+impl<T: Value + Word + Into<u64>, A: Aligned> Step for WaitStep<T, A> {
+    const LEN: usize = 3 + A::EXTENSION;
+
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op has this address.
+        if let Err(trap) = unsafe { check::<T, A>(ip, regs) } {
+            return Next::Trap(trap);
+        }
+        if !A::SHARED {
+            return Next::Trap(Trap::ExpectedSharedMemory);
+        }
+        // SAFETY: operands and destination are slots of the frame; the address names a memory of the instance.
+        unsafe {
+            let fields = Fields::of(ip);
+            let slots = fields.ext(A::EXTENSION);
+            (*regs.ctx).waiting = Some(Waiting {
+                memory: memory_of(fields, regs),
+                address: A::effective(ip, regs),
+                expected: T::load(regs.fp.add(slots as u16 as usize)).into(),
+                is_64: T::WIDTH == 8,
+                timeout_ns: u64::load(regs.fp.add((slots >> 16) as u16 as usize)) as i64,
+                result: regs.fp.add(fields.d()),
+                behind: ip.add(Self::LEN),
+            });
+        }
+        Next::Stop(ip, Reason::Wait)
+    }
+}
+
+/// The memory that the address of an op names.
+///
+/// # Safety
+///
+/// The op's address names a memory of the current instance.
+unsafe fn memory_of<'a>(fields: Fields, regs: &Regs) -> &'a Memory {
+    // SAFETY: by contract; memories live as long as the instance.
+    unsafe {
+        let memories = &(*(*regs.ctx).instance).memories;
+        memories.get_unchecked(fields.imm() as usize).as_ref()
+    }
+}
+
+/// The first byte of an access of `W`'s width.
+///
+/// # Safety
+///
+/// The op at `ip` has an address of this kind.
+#[inline(always)]
+unsafe fn check<W: Raw, A: Aligned>(ip: Ip, regs: &Regs) -> Result<*mut u8, Trap> {
+    // SAFETY: passed on from the caller.
+    if !unsafe { A::effective(ip, regs) }.is_multiple_of(W::WIDTH as u64) {
+        return Err(Trap::UnalignedAtomic);
+    }
+    // SAFETY: the same.
+    unsafe { A::resolve::<W>(ip, regs) }.ok_or(Trap::MemoryOutOfBounds)
 }
 
 /// `atomic.fence`.
@@ -175,17 +317,27 @@ impl Step for Fence {
 
     #[inline(always)]
     unsafe fn run(_: Ip, _: &mut Regs) -> Next {
-        atomic::fence(Ordering::SeqCst);
+        atomic::fence(SeqCst);
         Next::Fall
     }
 }
 
-fn addresses<T: Value + Into<u64>, W: Word, const KIND: u8>(key: OpKey) -> Option<Handler> {
+fn addresses<T: Value + Word + Into<u64>, W: Word, const KIND: u8>(key: OpKey) -> Option<Handler> {
     match key.addr_mode()? {
-        AddrMode::Plain => of::<AtomicStep<T, W, Plain<SlotA>, KIND>>(),
-        AddrMode::Far32 => of::<AtomicStep<T, W, Far<false>, KIND>>(),
-        AddrMode::Far64 => of::<AtomicStep<T, W, Far<true>, KIND>>(),
+        AddrMode::Plain => access::<T, W, Plain<SlotA>, KIND>(),
+        AddrMode::Far32 => access::<T, W, Far<false>, KIND>(),
+        AddrMode::Far64 => access::<T, W, Far<true>, KIND>(),
+        AddrMode::Shared32 => access::<T, W, Shared<false>, KIND>(),
+        AddrMode::Shared64 => access::<T, W, Shared<true>, KIND>(),
         AddrMode::Indexed | AddrMode::Scaled => None,
+    }
+}
+
+fn access<T: Value + Word + Into<u64>, W: Word, A: Aligned, const KIND: u8>() -> Option<Handler> {
+    match KIND {
+        kind::NOTIFY => of::<Notify<A>>(),
+        kind::WAIT => of::<WaitStep<T, A>>(),
+        _ => of::<AtomicStep<T, W, A, KIND>>(),
     }
 }
 
