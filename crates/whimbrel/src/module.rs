@@ -10,9 +10,10 @@ use wasm_reader::custom::{KnownCustom, NameSubsection};
 use wasm_reader::{Section, sections};
 use wasm_syntax::{ExternKind, FuncIdx};
 use wasm_validate::{CanonicalTypes, ModuleInfo};
-use whimbrel_compile::{LoadOptions, Loaded, Options, Scratch, compile_func, load_module};
+use whimbrel_compile::{LoadOptions, Loaded, ModuleEnv, Options, Scratch, compile_func, load_module};
 use whimbrel_engine::ModuleImage;
 use whimbrel_engine::exec::ModuleCode;
+use whimbrel_ir::{Code, verify};
 
 use crate::error::FrameInfo;
 use crate::image::build_image;
@@ -203,9 +204,30 @@ impl Module {
         // Loading has validated every body.
         let options = Options { validate: false };
         let code = compile_func(&loaded.info, func, &loaded.body(bytes, func), &options, &mut own)?;
+        debug_assert_eq!(
+            verify(&code, &ModuleEnv(&loaded.info)),
+            Ok(()),
+            "the compiler breaks a rule in function {func}"
+        );
         image.code.publish(code);
         *scratch.lock() = Some(own);
         Ok(())
+    }
+
+    /// The code of a function that the module defines, as it is lowered for the engine, for tools that print it.
+    ///
+    /// # Errors
+    ///
+    /// If the function has an instruction that the engine does not execute, or needs too large a frame.
+    ///
+    /// # Panics
+    ///
+    /// If the module does not define the function.
+    pub fn lower(&self, func: FuncIdx) -> Result<Code> {
+        let Inner { bytes, loaded, .. } = &*self.0;
+        // Loading has validated every body.
+        let options = Options { validate: false };
+        Ok(compile_func(&loaded.info, func, &loaded.body(bytes, func), &options, &mut Scratch::default())?)
     }
 
     pub(crate) fn frame_info(&self, func: FuncIdx, offset: Option<u32>) -> FrameInfo {
