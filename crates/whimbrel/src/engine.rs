@@ -9,7 +9,7 @@ use wasm_validate::TypeRegistry;
 use whimbrel_engine::StoreLimits;
 
 use crate::Result;
-use crate::sync::Lock;
+use whimbrel_engine::sync::Lock;
 
 /// When functions are translated for execution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -306,9 +306,7 @@ impl<'m> Lowerer<'m> {
             | Instr::RefCastDescEq { .. }
             | Instr::RefCastDescEqNull { .. }
             | Instr::BrOnCastDescEq { .. }
-            | Instr::BrOnCastDescEqFail { .. }
-            | Instr::AtomicFence { .. }
-            | Instr::Atomic(..) => return Err(Unsupported(instr.mnemonic())),
+            | Instr::BrOnCastDescEqFail { .. } => return Err(Unsupported(instr.mnemonic())),
         }
         Ok(())
     }
