@@ -34,6 +34,7 @@ macro_rules! snapshots {
 
 snapshots! {
     accumulator_chain
+    atomics
     br_table
     branch_values
     bulk

@@ -4,6 +4,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod exec;
 mod gc;
@@ -12,6 +14,7 @@ mod instance;
 mod instantiate;
 mod memory;
 mod store;
+pub mod sync;
 mod table;
 mod value;
 
@@ -19,7 +22,7 @@ pub use gc::{CallError, Exception, ExternHandle, Handle, StackFrame};
 pub use image::{ActiveData, ElemImage, ElemItems, ElemMode, GlobalImage, Init, ModuleImage, TableImage};
 pub use instance::{DataSegments, FuncInst, FuncKind, FuncTypeInfo, Global, Instance, ModuleTypes, Tag, TypeId};
 pub use instantiate::InstantiateError;
-pub use memory::Memory;
+pub use memory::{Memory, SharedMemory, Wait};
 pub use store::{Collected, ExternObject, ObjectError, Store, StoreLimits};
 pub use table::Table;
 pub use value::{CanonicalBits, SlotType, Value, ValueError, WrongStore};

@@ -5,8 +5,8 @@
 //! `encode` and `decode` below; the engine's handlers read the same fields.
 
 use wasm_syntax::{
-    DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp,
-    TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
+    AtomicOp, DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes,
+    StoreOp, TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 
 use crate::{
@@ -47,6 +47,10 @@ pub enum AddrMode {
     Far32 = 3,
     /// [`Addr::Far`] with 64-bit addresses.
     Far64 = 4,
+    /// [`Addr::Shared`] with 32-bit addresses, its fields where `Far32` has them.
+    Shared32 = 5,
+    /// [`Addr::Shared`] with 64-bit addresses.
+    Shared64 = 6,
 }
 
 impl AddrMode {
@@ -57,6 +61,8 @@ impl AddrMode {
             2 => Self::Scaled,
             3 => Self::Far32,
             4 => Self::Far64,
+            5 => Self::Shared32,
+            6 => Self::Shared64,
             _ => return None,
         })
     }
@@ -123,6 +129,8 @@ families! {
     MemoryLane "memory_lane";
     Throw "throw";
     ThrowRef "throw_ref";
+    Atomic "atomic";
+    AtomicFence "atomic.fence";
     Trap "trap";
 }
 
@@ -210,7 +218,8 @@ impl OpKey {
             Family::Throw | Family::ThrowRef => 3,
             Family::Vector => 2,
             Family::VectorLane => 3,
-            Family::MemoryLane => 3 + usize::from(self.addr_mode()? != AddrMode::Plain),
+            Family::AtomicFence => 2,
+            Family::MemoryLane | Family::Atomic => 3 + usize::from(self.addr_mode()? != AddrMode::Plain),
         })
     }
 }
@@ -448,6 +457,10 @@ fn address(cell: Cell, addr: Addr) -> (Cell, SrcKind, SrcKind) {
             let mode = if memory64 { AddrMode::Far64 } else { AddrMode::Far32 };
             (cell.mode(mode as u8).a(base.0).imm(memory.0).extend(offset), SrcKind::Slot, SrcKind::Slot)
         }
+        Addr::Shared { base, offset, memory, memory64 } => {
+            let mode = if memory64 { AddrMode::Shared64 } else { AddrMode::Shared32 };
+            (cell.mode(mode as u8).a(base.0).imm(memory.0).extend(offset), SrcKind::Slot, SrcKind::Slot)
+        }
     }
 }
 
@@ -459,7 +472,9 @@ fn decode_address(
     index: Option<SrcKind>,
     width: u8,
 ) -> Option<Addr> {
-    let far = |memory64| Addr::Far { base: Slot(payload.a), offset: ext, memory: MemIdx(payload.imm), memory64 };
+    let (far_base, memory) = (Slot(payload.a), MemIdx(payload.imm));
+    let far = |memory64| Addr::Far { base: far_base, offset: ext, memory, memory64 };
+    let shared = |memory64| Addr::Shared { base: far_base, offset: ext, memory, memory64 };
     let indexed = |scale_log2| {
         Some(Addr::Indexed {
             base: src(base, payload.a, 0)?,
@@ -474,6 +489,8 @@ fn decode_address(
         AddrMode::Scaled => indexed(width.trailing_zeros() as u8)?,
         AddrMode::Far32 => far(false),
         AddrMode::Far64 => far(true),
+        AddrMode::Shared32 => shared(false),
+        AddrMode::Shared64 => shared(true),
     })
 }
 
@@ -614,6 +631,11 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
         // Linking puts the function into the extension word, so that its handlers are found at once.
         Inst::Throw { tag, args } => Cell::new(Family::Throw).a(args.0).imm(tag.0).extend(0),
         Inst::ThrowRef { exn } => Cell::new(Family::ThrowRef).a(exn.0).extend(0),
+        Inst::Atomic { op, d, addr, b, c } => {
+            let (cell, ..) = address(Cell::new(Family::Atomic).sub(op as u16 as u8), addr);
+            cell.d(d.0).extend(Payload::pair(b.0, c.0).into())
+        }
+        Inst::AtomicFence => Cell::new(Family::AtomicFence),
         Inst::Trap(trap) => {
             let position = Trap::ALL.iter().position(|&other| other == trap);
             Cell::new(Family::Trap).imm(position.unwrap_or_default() as u32)
@@ -739,6 +761,13 @@ pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
         }
         Family::Throw => Inst::Throw { tag: TagIdx(payload.imm), args: Slot(payload.a) },
         Family::ThrowRef => Inst::ThrowRef { exn: Slot(payload.a) },
+        Family::Atomic => {
+            let op = *AtomicOp::ALL.get(usize::from(key.sub))?;
+            let kind = Some(SrcKind::Slot);
+            let addr = decode_address(key, payload, ext(0), kind, kind, op.width_bytes())?;
+            Inst::Atomic { op, d: Slot(payload.d), addr, b: Slot(last as u16), c: Slot((last >> 16) as u16) }
+        }
+        Family::AtomicFence => Inst::AtomicFence,
         Family::Trap => Inst::Trap(*Trap::ALL.get(payload.imm as usize)?),
     })
 }

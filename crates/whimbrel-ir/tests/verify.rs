@@ -2,7 +2,8 @@
 
 use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, TableIdx, TagIdx, Trap, TypeIdx};
 use whimbrel_ir::{
-    Action, Addr, CallInfo, CalleeSlots, Class, Clause, Code, Dst, Handler, Inst, Pos, Rule, Slot, SlotsOp, Src, TailMove, VerifyEnv, verify,
+    Action, Addr, CallInfo, CalleeSlots, Class, Clause, Code, Dst, Handler, Inst, Pos, Rule, Slot, SlotsOp, Src,
+    TailMove, VerifyEnv, verify,
 };
 
 /// A module with an imported function 0, functions 1 of one parameter and one result, a 32-bit memory, an `i32` global.
@@ -19,6 +20,10 @@ impl VerifyEnv for Env {
 
     fn global(&self, global: GlobalIdx) -> Option<Class> {
         (global.0 == 0).then_some(Class::I32)
+    }
+
+    fn is_shared(&self, memory: MemIdx) -> Option<bool> {
+        (memory.0 < 3).then_some(memory.0 == 2)
     }
 
     fn is_memory64(&self, memory: MemIdx) -> Option<bool> {

@@ -4,12 +4,12 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::ops::DerefMut;
 
-use wasm_syntax::{Features, ModuleLimits};
+use wasm_syntax::{Feature, Features, ModuleLimits};
 use wasm_validate::TypeRegistry;
 use whimbrel_engine::StoreLimits;
 
 use crate::Result;
-use crate::sync::Lock;
+use whimbrel_engine::sync::Lock;
 
 /// When functions are translated for execution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum CompilationMode {
 }
 
 /// How an [`Engine`] works.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) features: Features,
     pub(crate) limits: ModuleLimits,
@@ -31,8 +31,21 @@ pub struct Config {
     pub(crate) compilation_mode: CompilationMode,
 }
 
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            features: Features::V3.with(Feature::Threads),
+            limits: ModuleLimits::default(),
+            store_limits: StoreLimits::default(),
+            consume_fuel: false,
+            compilation_mode: CompilationMode::default(),
+        }
+    }
+}
+
 impl Config {
-    /// WebAssembly 3.0, the usual limits, no fuel, lazy translation.
+    /// WebAssembly 3.0 with what has been proposed beyond it and is complete here ([`Feature::Threads`]), the usual limits,
+    /// no fuel, lazy translation.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

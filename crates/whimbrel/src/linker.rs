@@ -12,7 +12,8 @@ use crate::host::{Caller, HostFunc, IntoFunc};
 use crate::store::StoreInner;
 use crate::types::{ExternType, FuncType, ImportType};
 use crate::{
-    AsContext, AsContextMut, Engine, Error, Extern, Global, Instance, Memory, Module, Result, Table, Tag, Val, ValType,
+    AsContext, AsContextMut, Engine, Error, Extern, Global, Instance, Memory, Module, Result, SharedMemory, Table, Tag,
+    Val, ValType,
 };
 
 /// Definitions by module name and name, from which modules are instantiated.
@@ -269,6 +270,7 @@ fn default_definition<T>(mut store: impl AsContextMut<Data = T>, import: &Import
         }
         ExternType::Global(ty) => Global::new(&mut store, ty, default(ty.content())?)?.into(),
         ExternType::Table(ty) => Table::new(&mut store, ty, default(ty.element().into())?)?.into(),
+        ExternType::Memory(ty) if ty.is_shared() => SharedMemory::new(store.as_context().engine(), ty)?.into(),
         ExternType::Memory(ty) => Memory::new(&mut store, ty)?.into(),
         ExternType::Tag(ty) => Tag::new(&mut store, &ty)?.into(),
     }))

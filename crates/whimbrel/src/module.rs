@@ -17,9 +17,9 @@ use whimbrel_ir::{Code, verify};
 
 use crate::error::FrameInfo;
 use crate::image::build_image;
-use crate::sync::Lock;
 use crate::types::{ExportType, ExternType, ImportType};
 use crate::{CompilationMode, Engine, Result};
+use whimbrel_engine::sync::Lock;
 
 /// A valid module, ready to be instantiated in any number of stores and threads. Clones share it.
 ///

@@ -1,12 +1,12 @@
 //! WASI preview 1, from `wasi-lite`, as imports of a linker.
 
-use wasi_lite::{Abi, Function};
+use wasi_lite::{Abi, Fault, Function, GuestMemory};
 use whimbrel_engine::Value;
 
 use crate::error::HandleError;
 use crate::host::{Caller, HostFunc};
 use crate::store::StoreInner;
-use crate::{Engine, Error, Extern, FuncType, I32Exit, Linker, Result, StoreContextMut, ValType};
+use crate::{Engine, Error, Extern, FuncType, I32Exit, Linker, Result, SharedMemory, StoreContextMut, ValType};
 
 pub use wasi_lite;
 pub use wasi_lite::{BuildError, BytesInput, BytesOutput, InputStream, OutputStream, Wasi, WasiBuilder, fs};
@@ -93,14 +93,33 @@ fn call_wasi<T>(
     get: &impl Fn(&mut T) -> &mut Wasi,
 ) -> Result<u32> {
     let mut caller = Caller(StoreContextMut(store));
-    let memory = caller.get_export("memory").and_then(Extern::into_memory);
-    let result = match &memory {
-        Some(memory) => {
+    let result = match caller.get_export("memory") {
+        Some(Extern::SharedMemory(memory)) => {
+            get(caller.data_mut()).call_abi(abi, function, &mut SharedGuest(memory), args)
+        }
+        Some(Extern::Memory(memory)) => {
             let (bytes, data) = memory.data_and_store_mut(&mut caller);
             get(data).call_abi(abi, function, bytes, args)
         }
         // Functions that touch no memory work without one.
-        None => get(caller.data_mut()).call_abi(abi, function, &mut [][..], args),
+        _ => get(caller.data_mut()).call_abi(abi, function, &mut [][..], args),
     };
     result.map_err(|exit| Error::new(I32Exit(exit.code() as i32)))
+}
+
+/// A shared memory as `wasi-lite` sees memories.
+struct SharedGuest(SharedMemory);
+
+impl GuestMemory for SharedGuest {
+    fn size(&self) -> u64 {
+        self.0.data_size()
+    }
+
+    fn read(&self, addr: u32, buf: &mut [u8]) -> Result<(), Fault> {
+        self.0.read(addr.into(), buf).map_err(|_| Fault)
+    }
+
+    fn write(&mut self, addr: u32, bytes: &[u8]) -> Result<(), Fault> {
+        self.0.write(addr.into(), bytes).map_err(|_| Fault)
+    }
 }

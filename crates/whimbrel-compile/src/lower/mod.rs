@@ -5,6 +5,7 @@
 //! that finds its operand in the accumulator makes the producer leave out the slot. All rewriting looks at the last op
 //! only, and never across a label, so that lowering stays linear and needs no second look at control flow.
 
+mod atomic;
 mod call;
 mod control;
 mod emit;
@@ -239,6 +240,10 @@ impl<'m> Lowerer<'m> {
             Instr::Vector(op) => self.vector(op),
             Instr::VectorLane(op, lane) => self.vector_lane(op, lane),
             Instr::MemoryLane(op, memarg, lane) => self.memory_lane(op, memarg, lane),
+            Instr::Atomic(op, memarg) => self.atomic(op, memarg),
+            Instr::AtomicFence(_) => {
+                self.emit(Inst::AtomicFence);
+            }
             Instr::V128Const(value) => self.vector_const(value),
             Instr::I8x16Shuffle(lanes) => self.shuffle(lanes),
             Instr::RefNull(_) => self.push_const(Class::I64, 0),
@@ -306,9 +311,7 @@ impl<'m> Lowerer<'m> {
             | Instr::RefCastDescEq { .. }
             | Instr::RefCastDescEqNull { .. }
             | Instr::BrOnCastDescEq { .. }
-            | Instr::BrOnCastDescEqFail { .. }
-            | Instr::AtomicFence { .. }
-            | Instr::Atomic(..) => return Err(Unsupported(instr.mnemonic())),
+            | Instr::BrOnCastDescEqFail { .. } => return Err(Unsupported(instr.mnemonic())),
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The steps: one for each op, generic over its meaning and its operands' kinds; and which handler a key gets.
 
+mod atomic;
 mod branch;
 mod call;
 mod copy;
@@ -53,6 +54,8 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::MemoryLane => vector::memory_lane(key),
         Family::Throw => Some(handler_for::<exception::Throw>()),
         Family::ThrowRef => Some(handler_for::<exception::ThrowRef>()),
+        Family::Atomic => atomic::atomic(key),
+        Family::AtomicFence => Some(handler_for::<atomic::Fence>()),
         Family::Trap => Some(handler_for::<branch::TrapOp>()),
     }
 }
