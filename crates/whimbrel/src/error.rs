@@ -275,7 +275,7 @@ pub enum HandleError {
     /// There are more or fewer values than there have to be.
     #[error("expected {expected} {what}, found {found}")]
     Count {
-        /// `arguments` or `results`.
+        /// `arguments`, `results` or `values`.
         what: &'static str,
         /// How many there have to be.
         expected: usize,
