@@ -1,6 +1,5 @@
+//! The store and its objects, instantiation, the executor; neither WebAssembly's bytes nor whether code is valid.
 #![doc = include_str!("../README.md")]
-//! What it owns: the store and its objects, instantiation, the executor. What it does not: WebAssembly's bytes, and
-//! whether code is valid.
 #![no_std]
 
 extern crate alloc;

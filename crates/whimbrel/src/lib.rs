@@ -1,6 +1,6 @@
+//! The embedding API, and the driver that wires compiler and engine; decoding, validation, translation and execution
+//! are layers below.
 #![doc = include_str!("../README.md")]
-//! What it owns: the embedding API, and the driver that wires compiler and engine. What it does not: decoding, validation,
-//! translation and execution, which are layers below.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -13,7 +13,7 @@ fn model(op: AtomicOp, old: u64, a: u64, b: u64) -> (u64, u64) {
     let mask = u64::MAX >> (64 - 8 * u32::from(op.width_bytes()));
     let name = op.mnemonic();
     // `i64.atomic.rmw8.add_u` and `i32.atomic.rmw.add` are both `add`.
-    let verb = name.rsplit('.').next().unwrap().trim_end_matches("_u");
+    let verb = name.rsplit('.').next().expect("a mnemonic is not empty").trim_end_matches("_u");
     let new = match verb {
         "add" => old.wrapping_add(a),
         "sub" => old.wrapping_sub(a),

@@ -215,7 +215,7 @@ mod tests {
 
     fn memory(min: u64, max: u64) -> SharedMemory {
         let ty = MemType { limits: Limits { min, max: Some(max) }, memory64: false, shared: true, page_size_log2: 16 };
-        SharedMemory::new(ty, 1 << 30).unwrap()
+        SharedMemory::new(ty, 1 << 30).expect("the type is of a shared memory")
     }
 
     fn never() -> bool {

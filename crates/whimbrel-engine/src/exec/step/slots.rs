@@ -53,12 +53,18 @@ impl Operands {
 
     unsafe fn memory(&self, n: usize) -> *mut Memory {
         // SAFETY: the index is in range (`ir::verify`, "indices in range").
-        unsafe { (&(*self.instance).memories).get_unchecked(n).as_ptr() }
+        unsafe {
+            let memories = &(*self.instance).memories;
+            memories.get_unchecked(n).as_ptr()
+        }
     }
 
     unsafe fn table(&self, n: usize) -> *mut Table {
         // SAFETY: the index is in range (`ir::verify`, "indices in range").
-        unsafe { (&(*self.instance).tables).get_unchecked(n).as_ptr() }
+        unsafe {
+            let tables = &(*self.instance).tables;
+            tables.get_unchecked(n).as_ptr()
+        }
     }
 }
 
@@ -161,7 +167,8 @@ unsafe fn memory_init(op: &Operands) -> Outcome {
     // SAFETY: instance and memory are live; the ranges are checked, and a module's bytes are in no memory.
     unsafe {
         let memory = op.memory(op.y);
-        let dropped = (&(*op.instance).dropped_data).get(op.x).copied().unwrap_or(true);
+        let dropped = &(*op.instance).dropped_data;
+        let dropped = dropped.get(op.x).copied().unwrap_or(true);
         let bytes = if dropped { &[] } else { (*op.instance).data.get(op.x) };
         let len = op.size(2, false);
         let to = range(op.size(0, (*memory).ty().memory64), len, (*memory).len_bytes() as usize);
@@ -278,7 +285,8 @@ unsafe fn table_init(op: &Operands) -> Outcome {
     // SAFETY: instance and table are live, and nothing borrows the table.
     unsafe {
         let table = op.table(op.y);
-        let segment: &[u64] = (&(*op.instance).elems).get(op.x).map_or(&[], |segment| segment);
+        let segments = &(*op.instance).elems;
+        let segment: &[u64] = segments.get(op.x).map_or(&[], |segment| segment);
         let len = op.size(2, false);
         let elems = (*table).elems_mut();
         let to = range(op.size(0, (*table).ty().table64), len, elems.len()).ok_or(Trap::TableOutOfBounds)?;
