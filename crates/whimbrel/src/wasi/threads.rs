@@ -59,8 +59,8 @@ struct State {
 }
 
 impl<T: 'static> ThreadGroup<T> {
-    /// A group whose threads take their imports from `linker`, to which `thread-spawn` and the shared memories are added that
-    /// the module imports and the linker does not have; `data` makes the data of each thread's store.
+    /// A group whose threads take their imports from `linker`, in which `thread-spawn` is defined anew, and shared memories
+    /// that the module imports and the linker does not have; `data` makes the data of each thread's store.
     ///
     /// # Errors
     ///
@@ -82,9 +82,7 @@ impl<T: 'static> ThreadGroup<T> {
             let group = Weak::clone(group);
             // The linker is part of the group, and must not keep it.
             let spawn = move |argument: i32| group.upgrade().map_or(AGAIN, |group| Group::spawn(&group, argument));
-            if !linker.has("wasi", "thread-spawn") {
-                failed = linker.func_wrap("wasi", "thread-spawn", spawn).err();
-            }
+            failed = linker.allow_shadowing(true).func_wrap("wasi", "thread-spawn", spawn).err();
             let (state, ended) = (Mutex::default(), Condvar::new());
             Group { module: module.clone(), linker, data: Box::new(data), state, ended }
         });
