@@ -31,6 +31,8 @@ struct Guest {
 enum Recipe {
     /// One C file, compiled for size.
     C(&'static str),
+    /// The same with shared memory.
+    Threads(&'static str),
     /// A folder with `package.json`, its lock file, `asconfig.json` and `assembly/`; its `build` script is run.
     AssemblyScript(&'static str),
 }
@@ -38,6 +40,7 @@ enum Recipe {
 const GUESTS: &[Guest] = &[
     Guest { wasm: "examples/hello/hello.wasm", recipe: Recipe::C("examples/hello/hello.c") },
     Guest { wasm: "examples/mandelbrot/mandelbrot.wasm", recipe: Recipe::C("examples/mandelbrot/mandelbrot.c") },
+    Guest { wasm: "examples/threads/threads.wasm", recipe: Recipe::Threads("examples/threads/threads.c") },
     Guest { wasm: "examples/wordcount/wordcount.wasm", recipe: Recipe::C("examples/wordcount/wordcount.c") },
     Guest { wasm: "examples/assemblyscript/primes.wasm", recipe: Recipe::AssemblyScript("examples/assemblyscript") },
 ];
@@ -81,16 +84,26 @@ fn describe(before: Option<&[u8]>, after: &[u8]) -> &'static str {
 
 fn rebuild(guest: &Guest, root: &Path, build: &Path) -> Result<Vec<u8>> {
     let wasm = match guest.recipe {
-        Recipe::C(source) => build_c(&root.join(source), build)?,
+        Recipe::C(source) => build_c(&root.join(source), build, &[])?,
+        Recipe::Threads(source) => build_c(&root.join(source), build, THREADS)?,
         Recipe::AssemblyScript(folder) => build_assemblyscript(&root.join(folder), build, guest.wasm)?,
     };
     fs::read(&wasm).with_context(|| format!("the build left no {}", wasm.display()))
 }
 
-fn build_c(source: &Path, build: &Path) -> Result<PathBuf> {
+/// What the compiler is told for programs with threads.
+const THREADS: &[&str] = &[
+    "-mcpu=generic+atomics+bulk_memory",
+    "-Wl,--shared-memory,--import-memory,--export-memory,--max-memory=1048576",
+    "-Wl,-z,stack-size=65536",
+];
+
+fn build_c(source: &Path, build: &Path, options: &[&str]) -> Result<PathBuf> {
     let name = source.file_stem().context("a source file has a name")?;
     let wasm = build.join(name).with_extension("wasm");
-    process::tool(programs::zig()?.args(["-Oz", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&wasm).arg(source))?;
+    process::tool(
+        programs::zig()?.args(["-Oz", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&wasm).args(options).arg(source),
+    )?;
     Ok(wasm)
 }
 
@@ -133,7 +146,7 @@ mod tests {
             let bytes = fs::read(workspace::root().join(guest.wasm)).expect(guest.wasm);
             assert!(bytes.starts_with(b"\0asm\x01\0\0\0"), "{} is not a module", guest.wasm);
             assert!(bytes.len() < 100_000, "{} is too large to commit", guest.wasm);
-            let (Recipe::C(source) | Recipe::AssemblyScript(source)) = guest.recipe;
+            let (Recipe::C(source) | Recipe::Threads(source) | Recipe::AssemblyScript(source)) = guest.recipe;
             assert!(workspace::root().join(source).exists(), "{source} is missing");
         }
     }
