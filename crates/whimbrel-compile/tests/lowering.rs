@@ -43,9 +43,11 @@ snapshots! {
     compare_branch
     constants
     deferred_sums
+    exceptions
     far_access
     if_else
     indexed_access
+    legacy_exceptions
     locals_fold
     loop_sum
     read_before_write

@@ -89,6 +89,7 @@ impl Inst {
             }
             Self::Shuffle { a, b, .. } => [Some((Class::V128, Src::Slot(a))), Some((Class::V128, Src::Slot(b))), None],
             Self::MemoryLane { addr, vector, .. } => address(addr, Some((Class::V128, Src::Slot(vector)))),
+            Self::ThrowRef { exn } => one(Class::I64, Src::Slot(exn)),
             Self::Atomic { op, addr, b, c, .. } => {
                 let mut operands =
                     op.signature().params.iter().zip([b, c]).map(|(&ty, at)| (Class::of(ty), Src::Slot(at)));
@@ -110,6 +111,7 @@ impl Inst {
             | Self::ReturnCallImport { .. }
             | Self::Return { .. }
             | Self::Slots { .. }
+            | Self::Throw { .. }
             | Self::Trap(_) => [None; 3],
         }
     }
@@ -147,6 +149,8 @@ impl Inst {
                 | Self::ReturnCallRef { .. }
                 | Self::Return { .. }
                 | Self::ReturnValue { .. }
+                | Self::Throw { .. }
+                | Self::ThrowRef { .. }
                 | Self::Trap(_)
         )
     }

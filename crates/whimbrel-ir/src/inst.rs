@@ -4,7 +4,7 @@
 
 use wasm_syntax::{
     AtomicOp, DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes,
-    StoreOp, TableIdx, Trap, TypeIdx, V128, VectorOp,
+    StoreOp, TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 
 use crate::{Class, Dst, Slot, Src};
@@ -425,6 +425,18 @@ pub enum Inst {
         vector: Slot,
         /// The lane.
         lane: u8,
+    },
+    /// Throws an exception.
+    Throw {
+        /// Its tag.
+        tag: TagIdx,
+        /// The first slot of its payload.
+        args: Slot,
+    },
+    /// Throws the exception that a reference in a slot refers to.
+    ThrowRef {
+        /// The reference.
+        exn: Slot,
     },
     /// An atomic access, notifying and waiting included. Operands and results are in slots, and the accumulators stay as
     /// they are; operands and results that the instruction does not have are slot 0. The address is as for

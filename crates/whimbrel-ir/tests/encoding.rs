@@ -2,7 +2,7 @@
 
 use wasm_syntax::{
     AtomicOp, DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes,
-    StoreOp, TableIdx, Trap, TypeIdx, V128, VectorOp,
+    StoreOp, TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 use whimbrel_ir::{
     Addr, CallInfo, Class, Code, Dst, DstKind, IndirectCallee, Inst, Pos, Slot, SlotsOp, Src, SrcKind, TailMove,
@@ -200,6 +200,10 @@ fn moves_and_branches_round_trip() {
         round_trip(numbers, Inst::Enter { return_slot: a, frame_slots });
         round_trip(numbers, Inst::Return { return_slot: a });
     }
+    let throw = Inst::Throw { tag: TagIdx(numbers.u32()), args: numbers.slot() };
+    round_trip(numbers, throw);
+    let throw_ref = Inst::ThrowRef { exn: numbers.slot() };
+    round_trip(numbers, throw_ref);
     Trap::ALL.iter().for_each(|&trap| round_trip(numbers, Inst::Trap(trap)));
 }
 

@@ -31,10 +31,18 @@ pub struct Config {
     pub(crate) compilation_mode: CompilationMode,
 }
 
+/// What an engine accepts unless told otherwise.
+const FEATURES: Features = Features::V3
+    .with(Feature::Threads)
+    .with(Feature::LegacyExceptions)
+    .with(Feature::CustomPageSizes)
+    .with(Feature::WideArithmetic)
+    .with(Feature::CompactImports);
+
 impl Default for Config {
     fn default() -> Self {
         Self {
-            features: Features::V3.with(Feature::Threads),
+            features: FEATURES,
             limits: ModuleLimits::default(),
             store_limits: StoreLimits::default(),
             consume_fuel: false,
@@ -44,7 +52,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// WebAssembly 3.0 with what has been proposed beyond it and is complete here ([`Feature::Threads`]), the usual limits,
+    /// WebAssembly 3.0 with what is complete here of the rest (threads, the legacy exceptions, custom page sizes, wide
+    /// arithmetic and compact imports), the usual limits,
     /// no fuel, lazy translation.
     #[must_use]
     pub fn new() -> Self {

@@ -1,5 +1,7 @@
 //! Atomic instructions on memories of one thread: every access, in every kind of memory, beside a model of bytes.
 
+#![allow(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
 mod common;
 
 use common::instantiate;

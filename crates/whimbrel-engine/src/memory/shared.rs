@@ -203,6 +203,7 @@ impl SharedMemory {
 }
 
 #[cfg(all(test, feature = "std"))]
+#[allow(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
 mod tests {
     use super::*;
     use alloc::vec::Vec;
