@@ -1,3 +1,36 @@
-//! A zero-copy WebAssembly binary reader, slice and incremental, with an encoder from the same table.
+#![doc = include_str!("../README.md")]
+//! What it owns: bytes to sections, bodies and instructions, and back. What it does not: whether a module is valid
+//! (`wasm-validate`).
 #![no_std]
 #![forbid(unsafe_code)]
+
+mod cursor;
+pub mod custom;
+mod error;
+mod immediate;
+mod instr;
+mod item;
+mod section;
+mod types;
+
+use wasm_syntax::Features;
+
+pub use cursor::{Cursor, Decode};
+pub use custom::{Custom, KnownCustom};
+pub use error::{Form, ReadError, ReadErrorKind, Result};
+pub use instr::InstrReader;
+pub use item::{
+    Body, ConstExpr, ConstExprs, Data, DataMode, Elem, ElemFunc, ElemItems, ElemMode, Export, ExternIdx, Global,
+    Import, LocalRun, Table,
+};
+pub use section::{ImportReader, Section, SectionId, SectionReader, Sections, TagType};
+pub use types::RecGroup;
+
+/// The sections of the module `bytes`, read with `features`.
+///
+/// # Errors
+///
+/// If `bytes` do not start as a module of version 1; a component has an error of its own.
+pub fn sections(bytes: &[u8], features: Features) -> Result<Sections<'_>> {
+    Sections::new(Cursor::new(bytes, 0, features))
+}

@@ -1,3 +1,27 @@
-//! The WebAssembly typing rules, module and function at a time.
+#![doc = include_str!("../README.md")]
+//! What it owns: the typing rules, subtyping and canonical types, constant expressions, limits, import matching. What it
+//! does not: bytes (a driver decodes and pushes syntax items in) and execution.
 #![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod canonical;
+mod error;
+mod func;
+mod info;
+pub mod linking;
+mod locals;
+mod module;
+mod registry;
+mod rules;
+mod types;
+
+pub use canonical::{CanonFieldType, CanonHeapType, CanonRefType, CanonStorageType, CanonValType, CanonicalTypeId};
+pub use error::{CompositeKind, ErrorKind, IndexSpace, Operand, ValidateError};
+pub use func::{Frame, FrameKind, FuncBuffers, FuncValidator, ResultType};
+pub use info::{Export, ModuleInfo};
+pub use module::{ModuleValidator, SegmentMode};
+pub use registry::{CanonComposite, CanonFuncSig, CanonicalTypes, RegistryFull, TypeRegistry};
+pub use rules::constant::ConstValidator;
+pub use types::FuncSig;

@@ -1,3 +1,17 @@
-//! One pass over a WebAssembly function body: decode, validate, lower to whimbrel's IR.
+#![doc = include_str!("../README.md")]
+//! What it owns: the pass over a body, lowering, and loading, which drives reader and validator over a module. What it
+//! does not: stores, instances, execution.
 #![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod error;
+mod fold;
+mod func;
+mod load;
+mod lower;
+
+pub use error::{CompileError, CompileErrorKind, LoadError, LoadErrorKind};
+pub use func::{Options, Scratch, compile_const_expr, compile_func, validate_func};
+pub use load::{DataSegment, ElemItem, ElemSegment, LoadOptions, Loaded, Span, load_module};

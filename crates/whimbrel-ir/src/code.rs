@@ -102,6 +102,17 @@ impl Code {
         assert_eq!(next - at.0 as usize, len, "an instruction is replaced by one of the same length");
     }
 
+    /// Removes the instruction at `at`. No branch may lead across it or to it: distances of others stay as they are.
+    pub fn remove(&mut self, at: Pos) {
+        let len = self.len_at(at) as u32;
+        self.words.drain(at.0 as usize..(at.0 + len) as usize);
+        for (pos, _) in &mut self.offsets {
+            if *pos > at {
+                pos.0 -= len;
+            }
+        }
+    }
+
     /// Removes everything from `at` on.
     pub fn truncate(&mut self, at: Pos) {
         self.words.truncate(at.0 as usize);
@@ -149,6 +160,12 @@ impl Code {
     #[must_use]
     pub fn inst(&self, at: Pos) -> Option<Inst> {
         decode(&self.words, at)
+    }
+
+    /// The position after the instruction at `at`.
+    #[must_use]
+    pub fn inst_end(&self, at: Pos) -> Pos {
+        Pos(at.0 + self.len_at(at) as u32)
     }
 
     fn len_at(&self, at: Pos) -> usize {

@@ -5,11 +5,13 @@
 
 extern crate alloc;
 
+mod access;
 mod cell;
 mod code;
 mod inst;
 mod operand;
 
+pub use access::Sources;
 pub use cell::{AddrMode, BACKWARD, Family, NEGATE, OpKey, decode, encode};
 pub use code::Code;
 pub use inst::{Addr, CallInfo, IndirectCallee, Inst, Pos, SlotsOp, TailMove};

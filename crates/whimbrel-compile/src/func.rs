@@ -1,0 +1,134 @@
+//! The pass over one body: each instruction is decoded, validated and lowered before the next is looked at.
+
+use core::mem::take;
+
+use wasm_reader::{Body, ConstExpr, InstrReader};
+use wasm_syntax::{FuncIdx, ValType};
+use wasm_validate::{FuncBuffers, FuncValidator, ModuleInfo, ResultType, ValidateError};
+use whimbrel_ir::Code;
+
+use crate::error::{CompileError, CompileErrorKind, LoadError};
+use crate::lower::{Buffers, Lowerer, Unsupported};
+
+/// How functions are compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether bodies are validated while they are compiled. Only a body that has been validated before, as
+    /// [`load_module`](crate::load_module) does unless told otherwise, may do without: compiling one that is not valid may
+    /// panic.
+    pub validate: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { validate: true }
+    }
+}
+
+/// The allocations of compilation, to be used for function after function.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    validator: FuncBuffers,
+    lowerer: Buffers,
+}
+
+/// Compiles the body of a function that the module defines.
+///
+/// The time it takes is linear in the body's size.
+///
+/// # Errors
+///
+/// If the body is malformed or not valid, has an instruction that the engine does not execute yet, or needs too large a
+/// frame.
+pub fn compile_func(
+    info: &ModuleInfo,
+    func: FuncIdx,
+    body: &Body<'_>,
+    options: &Options,
+    scratch: &mut Scratch,
+) -> Result<Code, CompileError> {
+    let validator = if options.validate { Some(start_validator(info, func, body, scratch)?) } else { None };
+    let sig = info.func_sig(func);
+    let mut lowerer = Lowerer::new(info, func, sig.params, ResultType::Many(sig.results), take(&mut scratch.lowerer));
+    for run in body.locals().iter() {
+        lowerer.declare_locals(run.count, run.ty);
+    }
+    run(lowerer, validator, body.instrs(), body.offset(), scratch)
+}
+
+/// Compiles a constant expression, which [`load_module`](crate::load_module) has validated, as a function without
+/// parameters whose one result is of type `ty`. The code's function index means nothing.
+///
+/// # Errors
+///
+/// If it has an instruction that the engine does not execute yet.
+pub fn compile_const_expr(
+    info: &ModuleInfo,
+    ty: ValType,
+    expr: &ConstExpr<'_>,
+    scratch: &mut Scratch,
+) -> Result<Code, CompileError> {
+    let lowerer = Lowerer::new(info, FuncIdx(u32::MAX), &[], ResultType::One(ty), take(&mut scratch.lowerer));
+    run(lowerer, None, expr.instrs(), expr.offset(), scratch)
+}
+
+/// Validates the body of a function that the module defines.
+///
+/// # Errors
+///
+/// If the body is malformed or not valid.
+pub fn validate_func(
+    info: &ModuleInfo,
+    func: FuncIdx,
+    body: &Body<'_>,
+    scratch: &mut Scratch,
+) -> Result<(), LoadError> {
+    let mut validator = start_validator(info, func, body, scratch)?;
+    let mut instrs = body.instrs();
+    while !instrs.is_finished() {
+        let offset = instrs.offset();
+        validator.step(offset, &instrs.read()?)?;
+    }
+    scratch.validator = validator.finish(instrs.offset())?;
+    Ok(())
+}
+
+fn start_validator<'m>(
+    info: &'m ModuleInfo,
+    func: FuncIdx,
+    body: &Body<'_>,
+    scratch: &mut Scratch,
+) -> Result<FuncValidator<'m>, ValidateError> {
+    let mut validator = FuncValidator::new(info, func, take(&mut scratch.validator))?;
+    for run in body.locals().iter() {
+        validator.locals(body.offset(), run.count, run.ty)?;
+    }
+    Ok(validator)
+}
+
+/// Takes all instructions of a body, which starts at `start`, through both.
+fn run(
+    mut lowerer: Lowerer<'_>,
+    mut validator: Option<FuncValidator<'_>>,
+    mut instrs: InstrReader<'_>,
+    start: u64,
+    scratch: &mut Scratch,
+) -> Result<Code, CompileError> {
+    lowerer.begin();
+    while !instrs.is_finished() {
+        let offset = instrs.offset();
+        let instr = instrs.read()?;
+        if let Some(validator) = &mut validator {
+            validator.step(offset, &instr)?;
+        }
+        if let Err(Unsupported(instruction)) = lowerer.lower((offset - start) as u32, &instr) {
+            return Err(CompileErrorKind::Unsupported { instruction, offset }.into());
+        }
+    }
+    if let Some(validator) = validator {
+        scratch.validator = validator.finish(instrs.offset())?;
+    }
+    let (code, buffers) = lowerer.finish()?;
+    scratch.lowerer = buffers;
+    Ok(code)
+}

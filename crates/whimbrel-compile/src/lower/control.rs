@@ -1,0 +1,431 @@
+//! Blocks, labels and branches.
+//!
+//! Values that a label takes are in the homes of its height whenever control reaches it. A branch whose values are there
+//! already is one op.
+
+use wasm_syntax::{BlockType, BrTable, LabelIdx};
+use wasm_validate::ResultType;
+use whimbrel_ir::{Class, Dst, Inst, Pos, Slot, Src};
+
+use super::fuse::Cond;
+use super::locals::Assigned;
+use super::stack::{Entry, Kind, constant};
+use super::{Lowerer, slot, slots_of};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum BlockKind {
+    Func,
+    Block,
+    Loop,
+    /// The first arm, with the branch that is taken when the condition does not hold.
+    If(Pos),
+    Else,
+}
+
+/// The end of a list of [`Fixup`]s.
+const NONE: u32 = u32::MAX;
+
+/// An open block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Control {
+    kind: BlockKind,
+    ty: BlockType,
+    /// How many operands are below the block's own.
+    height: usize,
+    /// The home of its first operand or result, in slots.
+    base: u32,
+    /// Where a loop starts.
+    start: Pos,
+    /// The branches to the block's end that wait for its position.
+    fixups: u32,
+    at_entry: Assigned,
+    /// What is assigned on all branches to the block's end.
+    at_branches: Assigned,
+    /// The `br_table` and the code that moves values for it, if that code has been written.
+    stub: Option<(Pos, Pos)>,
+}
+
+impl Control {
+    pub fn func() -> Self {
+        Self::new(BlockKind::Func, BlockType::Empty, 0, 0, Assigned::NONE)
+    }
+
+    fn new(kind: BlockKind, ty: BlockType, height: usize, base: u32, assigned: Assigned) -> Self {
+        let (start, fixups, stub) = (Pos(0), NONE, None);
+        Self { kind, ty, height, base, start, fixups, at_entry: assigned, at_branches: Assigned::ALL, stub }
+    }
+}
+
+/// A branch to a position that is not known yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fixup {
+    at: Pos,
+    /// Which target, if the branch is a `br_table`.
+    target: Option<u32>,
+    next: u32,
+}
+
+impl<'m> Lowerer<'m> {
+    fn block_params(&self, ty: BlockType) -> ResultType<'m> {
+        match ty {
+            BlockType::Func(idx) => ResultType::Many(self.info.type_sig(idx).map_or(&[], |sig| sig.params)),
+            BlockType::Empty | BlockType::Value(_) => ResultType::Many(&[]),
+        }
+    }
+
+    fn block_results(&self, ty: BlockType) -> ResultType<'m> {
+        match ty {
+            BlockType::Empty => ResultType::Many(&[]),
+            BlockType::Value(ty) => ResultType::One(ty),
+            BlockType::Func(idx) => ResultType::Many(self.info.type_sig(idx).map_or(&[], |sig| sig.results)),
+        }
+    }
+
+    pub(super) fn label_index(&self, label: LabelIdx) -> usize {
+        self.controls.len() - 1 - label.index()
+    }
+
+    /// The number of values that a branch to the label takes.
+    fn label_arity(&self, index: usize) -> usize {
+        let control = &self.controls[index];
+        match control.kind {
+            BlockKind::Func => self.results.len(),
+            BlockKind::Loop => self.block_params(control.ty).len(),
+            _ => self.block_results(control.ty).len(),
+        }
+    }
+
+    /// The home of the lowest of the `n` operands on top.
+    fn first_home(&self, n: usize) -> u32 {
+        self.stack.get(self.stack.len() - n).map_or(self.top, |entry| u32::from(entry.home.0))
+    }
+
+    /// Whether the label finds the `n` operands on top in their homes.
+    fn in_place(&self, index: usize, n: usize) -> bool {
+        let control = &self.controls[index];
+        n == 0 || (control.kind != BlockKind::Func && self.first_home(n) == control.base)
+    }
+
+    pub(super) fn set_unreachable(&mut self) {
+        self.reachable = false;
+        self.dead_depth = 0;
+    }
+
+    /// Follows blocks in code that cannot be reached.
+    pub(super) fn skip(&mut self, instr: &wasm_syntax::Instr<'_>) {
+        use wasm_syntax::Instr as I;
+        match instr {
+            I::Block(_) | I::Loop(_) | I::If(_) | I::Try(_) | I::TryTable(..) => self.dead_depth += 1,
+            I::End | I::Delegate(_) if self.dead_depth > 0 => self.dead_depth -= 1,
+            I::Else if self.dead_depth == 0 => self.else_(),
+            I::End => self.end(),
+            _ => {}
+        }
+    }
+
+    fn enter(&mut self, kind: BlockKind, ty: BlockType, params: usize) {
+        let (height, base) = (self.stack.len() - params, self.first_home(params));
+        self.controls.push(Control::new(kind, ty, height, base, self.assigned));
+    }
+
+    pub(super) fn block(&mut self, ty: BlockType) {
+        // A local may be written in the block on some paths to its end only, so that reads cannot wait for that.
+        self.flush_deferred();
+        let params = self.block_params(ty).len();
+        self.enter(BlockKind::Block, ty, params);
+    }
+
+    pub(super) fn loop_(&mut self, ty: BlockType) {
+        self.flush_deferred();
+        let params = self.block_params(ty).len();
+        self.flush_top(params);
+        self.enter(BlockKind::Loop, ty, params);
+        self.join();
+        let start = self.code.end();
+        if let Some(control) = self.controls.last_mut() {
+            control.start = start;
+        }
+    }
+
+    pub(super) fn if_(&mut self, ty: BlockType) {
+        let params = self.block_params(ty).len();
+        let cond = self.pop();
+        let keeps_accs = self.deferred.is_empty() && self.is_flushed(params);
+        let cond = self.take_cond(cond, keeps_accs);
+        self.flush_deferred();
+        self.flush_top(params);
+        let branch = self.emit_branch_if(cond.inverted());
+        if params > 0 {
+            // Both arms find the operands in their slots.
+            self.barrier = self.code.end();
+        }
+        self.enter(BlockKind::If(branch), ty, params);
+    }
+
+    pub(super) fn else_(&mut self) {
+        let Some(&control) = self.controls.last() else { return };
+        let BlockKind::If(branch) = control.kind else { return };
+        if self.reachable {
+            self.flush_top(self.block_results(control.ty).len());
+            let at = self.emit(Inst::Br { target: self.code.end() });
+            self.link(self.controls.len() - 1, at, None);
+        }
+        self.truncate(control.height);
+        self.code.set_target(branch, self.code.end());
+        self.join();
+        self.reachable = true;
+        self.assigned = control.at_entry;
+        self.push_temps(&self.block_params(control.ty));
+        if let Some(control) = self.controls.last_mut() {
+            control.kind = BlockKind::Else;
+        }
+    }
+
+    pub(super) fn end(&mut self) {
+        let Some(mut control) = self.controls.pop() else { return };
+        if control.kind == BlockKind::Func {
+            self.end_func(&control);
+            return;
+        }
+        let results = self.block_results(control.ty);
+        let is_target = control.fixups != NONE || matches!(control.kind, BlockKind::If(_));
+        if !is_target {
+            if !self.reachable {
+                self.truncate(control.height);
+            }
+            return;
+        }
+        if self.reachable {
+            self.flush_top(results.len());
+            control.at_branches.intersect(&self.assigned);
+        }
+        if let BlockKind::If(branch) = control.kind {
+            self.code.set_target(branch, self.code.end());
+            control.at_branches.intersect(&control.at_entry);
+        }
+        self.bind(control.fixups);
+        self.reachable = true;
+        self.assigned = control.at_branches;
+        self.truncate(control.height);
+        self.push_temps(&results);
+    }
+
+    fn end_func(&mut self, control: &Control) {
+        let is_target = control.fixups != NONE;
+        if is_target {
+            self.bind(control.fixups);
+        }
+        if self.reachable || is_target {
+            self.emit_return(true);
+        }
+    }
+
+    fn push_temps(&mut self, types: &[wasm_syntax::ValType]) {
+        types.iter().for_each(|&ty| self.push_temp(Class::of(ty)));
+    }
+
+    /// Makes the branches of a list lead here.
+    fn bind(&mut self, mut fixup: u32) {
+        let here = self.code.end();
+        while let Some(&Fixup { at, target, next }) = self.fixups.get(fixup as usize) {
+            match target {
+                Some(n) => self.code.set_br_table_target(at, n, here),
+                None => self.code.set_target(at, here),
+            }
+            fixup = next;
+        }
+        self.join();
+    }
+
+    /// Makes a branch lead to a label: now for loops, at the block's end for others.
+    fn link(&mut self, index: usize, at: Pos, target: Option<u32>) {
+        let control = &mut self.controls[index];
+        if control.kind == BlockKind::Loop {
+            match target {
+                Some(n) => self.code.set_br_table_target(at, n, control.start),
+                None => self.code.set_target(at, control.start),
+            }
+            return;
+        }
+        control.at_branches.intersect(&self.assigned);
+        let next = control.fixups;
+        control.fixups = self.fixups.len() as u32;
+        self.fixups.push(Fixup { at, target, next });
+    }
+
+    pub(super) fn br(&mut self, label: LabelIdx) {
+        let index = self.label_index(label);
+        let n = self.label_arity(index);
+        if self.controls[index].kind == BlockKind::Func {
+            self.return_();
+            return;
+        }
+        if self.in_place(index, n) {
+            self.flush_top(n);
+        } else if n == 1 {
+            let value = self.pop();
+            self.write_slot(slot(self.controls[index].base), value.class, value);
+        } else {
+            self.move_top(n, self.controls[index].base);
+        }
+        let at = self.emit(Inst::Br { target: self.code.end() });
+        self.link(index, at, None);
+        self.set_unreachable();
+    }
+
+    pub(super) fn br_if(&mut self, label: LabelIdx) {
+        let cond = self.pop();
+        let index = self.label_index(label);
+        let keeps_accs = self.keeps_accs(index);
+        let cond = self.take_cond(cond, keeps_accs);
+        self.branch_if(index, cond);
+    }
+
+    /// Whether a conditional branch to the label needs no op before the branch.
+    fn keeps_accs(&self, index: usize) -> bool {
+        let n = self.label_arity(index);
+        self.is_flushed(n) || (n == 1 && !self.in_place(index, n))
+    }
+
+    /// A branch to a label on a condition; the label's values are on top of the stack and stay there.
+    pub(super) fn branch_if(&mut self, index: usize, cond: Cond) {
+        let n = self.label_arity(index);
+        if !self.keeps_accs(index) {
+            self.flush_top(n);
+        }
+        if self.in_place(index, n) {
+            let at = self.emit_branch_if(cond);
+            self.link(index, at, None);
+            if n > 0 {
+                // The values are needed in their slots from now on.
+                self.barrier = self.code.end();
+            }
+            return;
+        }
+        let around = self.emit_branch_if(cond.inverted());
+        self.leave(index, n);
+        self.code.set_target(around, self.code.end());
+        self.join();
+    }
+
+    /// Moves the `n` values on top, which are needed on another path, to the label, and goes there.
+    fn leave(&mut self, index: usize, n: usize) {
+        if self.controls[index].kind == BlockKind::Func {
+            self.emit_return(false);
+            return;
+        }
+        self.move_top(n, self.controls[index].base);
+        let at = self.emit(Inst::Br { target: self.code.end() });
+        self.link(index, at, None);
+    }
+
+    pub(super) fn br_table(&mut self, table: &BrTable<'_>) {
+        let mut index = self.pop();
+        let n = self.label_arity(self.label_index(table.default));
+        let operand = if self.is_flushed(n) {
+            if index.is_const() {
+                self.materialise(&mut index);
+            }
+            self.take(index)
+        } else {
+            let operand = self.slot_operand(&mut index);
+            self.flush_top(n);
+            Src::Slot(operand)
+        };
+        let labels = || table.labels.iter().chain([table.default]);
+        let at = self.emit(Inst::BrTable { index: operand, count: table.labels.len() + 1 });
+        labels().for_each(|_| self.code.push_br_table_target(at, at));
+        for (target, label) in labels().enumerate() {
+            let (target, index) = (target as u32, self.label_index(label));
+            if self.in_place(index, n) {
+                self.link(index, at, Some(target));
+            } else {
+                let stub = self.stub(at, index, n);
+                self.code.set_br_table_target(at, target, stub);
+            }
+        }
+        self.set_unreachable();
+    }
+
+    /// Code that moves the values of the `br_table` at `table` to a label; once for each label.
+    fn stub(&mut self, table: Pos, index: usize, n: usize) -> Pos {
+        if let Some((owner, stub)) = self.controls[index].stub
+            && owner == table
+        {
+            return stub;
+        }
+        self.join();
+        let stub = self.code.end();
+        self.controls[index].stub = Some((table, stub));
+        self.leave(index, n);
+        stub
+    }
+
+    /// Copies the `n` values on top to consecutive slots at or below their homes.
+    ///
+    /// Ascending order is right: a value's destination is below the homes of all values after it, and no local's slot is
+    /// among the destinations, or [`emit_return`](Self::emit_return) has seen to it.
+    fn move_top(&mut self, n: usize, base: u32) {
+        let first = self.first_home(n);
+        if n > 1 && self.is_flushed(n) {
+            let (d, a) = (slot(base), slot(first));
+            self.emit_clobber(Inst::CopyRange { d, a, count: (self.top - first) as u16 });
+            return;
+        }
+        for index in self.stack.len() - n..self.stack.len() {
+            let entry = self.stack[index];
+            let to = slot(base + u32::from(entry.home.0) - first);
+            let class = entry.class;
+            let inst = match entry.kind {
+                Kind::Const(bits) => constant(class, Dst::Slot(to), bits),
+                _ => Inst::Copy { class, d: Dst::Slot(to), a: self.peek(entry) },
+            };
+            self.define(class, to, inst);
+        }
+    }
+
+    pub(super) fn return_(&mut self) {
+        // A branch to a return costs as much as the return where there are no values to move.
+        self.emit_return(true);
+        self.set_unreachable();
+    }
+
+    /// Returns with the values on top. With `is_last_use` they are not needed on any other path.
+    fn emit_return(&mut self, is_last_use: bool) {
+        let return_slot = self.code.return_slot;
+        let n = self.results.len();
+        if n == 1 {
+            let entry = self.stack[self.stack.len() - 1];
+            self.return_value(entry, is_last_use);
+            return;
+        }
+        if n > 1 {
+            self.flush_overwritten(n);
+            self.move_top(n, 0);
+        }
+        self.emit(Inst::Return { return_slot });
+    }
+
+    fn return_value(&mut self, entry: Entry, is_last_use: bool) {
+        let class = entry.class;
+        let a = match entry.kind {
+            Kind::Const(value) if class == Class::I64 && !Src::fits_i64(value) => {
+                self.emit_clobber(Inst::Const64 { class, d: Dst::Acc, value });
+                Src::Acc
+            }
+            _ if is_last_use => self.take(entry),
+            _ => self.peek(entry),
+        };
+        self.emit(Inst::ReturnValue { class, a, return_slot: self.code.return_slot });
+    }
+
+    /// Computes those of the `n` values on top that are still in a parameter which results overwrite.
+    fn flush_overwritten(&mut self, n: usize) {
+        let results = slots_of(&self.results);
+        for index in self.stack.len() - n..self.stack.len() {
+            if matches!(self.stack[index].kind, Kind::Local(Slot(local)) if u32::from(local) < results) {
+                self.flush(index);
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Fusing a producer with the one op that reads it: comparisons into branches, sums into addresses.
+
+use wasm_syntax::NumericOp;
+use whimbrel_ir::{Addr, Inst, Pos, Src};
+
+use super::Lowerer;
+use super::emit::Producer;
+use super::stack::Entry;
+
+/// What a conditional branch tests.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cond {
+    /// That a value is not zero, or, negated, that it is.
+    Test { cond: Src, negate: bool },
+    /// That a comparison holds, or, negated, that it does not.
+    Compare { op: NumericOp, negate: bool, a: Src, b: Src },
+}
+
+impl Cond {
+    /// The condition that holds when this one does not.
+    pub fn inverted(self) -> Self {
+        match self {
+            Self::Test { cond, negate } => Self::Test { cond, negate: !negate },
+            Self::Compare { op, negate, a, b } => Self::Compare { op, negate: !negate, a, b },
+        }
+    }
+
+    fn reads_acc(self) -> bool {
+        match self {
+            Self::Test { cond, .. } => cond == Src::Acc,
+            Self::Compare { a, b, .. } => a == Src::Acc || b == Src::Acc,
+        }
+    }
+}
+
+impl Lowerer<'_> {
+    /// The condition that a value, which has been popped, is not zero. With `keeps_accs` a branch follows at once;
+    /// otherwise the condition outlives what the accumulators hold.
+    pub(super) fn take_cond(&mut self, mut value: Entry, keeps_accs: bool) -> Cond {
+        if let Some(producer) = self.last_producer(value)
+            && let Some((cond, start)) = condition(&producer)
+            && (keeps_accs || !cond.reads_acc())
+        {
+            self.retract(start);
+            return cond;
+        }
+        let cond =
+            if keeps_accs && !value.is_const() { self.take(value) } else { Src::Slot(self.slot_operand(&mut value)) };
+        Cond::Test { cond, negate: false }
+    }
+
+    /// Appends a branch whose target is set later.
+    pub(super) fn emit_branch_if(&mut self, cond: Cond) -> Pos {
+        let target = self.code.end();
+        self.emit(match cond {
+            Cond::Test { cond, negate } => Inst::BrIf { cond, negate, target },
+            Cond::Compare { op, negate: true, a, b } if let Some(op) = opposite(op) => {
+                Inst::BrCmp { op, negate: false, a, b, target }
+            }
+            Cond::Compare { op, negate, a, b } => Inst::BrCmp { op, negate, a, b, target },
+        })
+    }
+
+    /// The address of an access of `1 << width_log2` bytes whose base, popped, was computed by the last op as a sum.
+    pub(super) fn fuse_address(&mut self, base: Entry, width_log2: u8, offset: u32) -> Option<Addr> {
+        let Producer { at, inst, input } = self.last_producer(base)?;
+        let Inst::Binary { op: NumericOp::I32Add, a, b, .. } = inst else { return None };
+        if let Some((start, Inst::Binary { op: NumericOp::I32Shl, a: index, b: Src::Const(shift), .. })) = input
+            && width_log2 > 0
+            && shift % 32 == u64::from(width_log2)
+            && !matches!(index, Src::Const(_))
+            && let Some(base @ Src::Slot(_)) = other_than_acc(a, b)
+        {
+            self.retract(start);
+            return Some(Addr::Indexed { base, index, scale_log2: width_log2, offset });
+        }
+        if matches!(a, Src::Const(_)) || matches!(b, Src::Const(_)) {
+            return None;
+        }
+        self.retract(at);
+        Some(Addr::Indexed { base: a, index: b, scale_log2: 0, offset })
+    }
+}
+
+/// The operand of a binary op that is not the accumulator, if the other is.
+fn other_than_acc(a: Src, b: Src) -> Option<Src> {
+    match (a, b) {
+        (Src::Acc, other) | (other, Src::Acc) => Some(other),
+        _ => None,
+    }
+}
+
+/// The condition that a producer computes, and from where on its code goes into the branch.
+fn condition(producer: &Producer) -> Option<(Cond, Pos)> {
+    let start = producer.at;
+    match producer.inst {
+        Inst::Binary { op, a, b, .. } if is_comparison(op) => Some((Cond::Compare { op, negate: false, a, b }, start)),
+        Inst::Unary { op: NumericOp::I64Eqz, a, .. } => {
+            Some((Cond::Compare { op: NumericOp::I64Eq, negate: false, a, b: Src::Const(0) }, start))
+        }
+        Inst::Unary { op: NumericOp::I32Eqz, a, .. } => match producer.input {
+            Some((start, Inst::Binary { op, a, b, .. })) if is_comparison(op) => {
+                Some((Cond::Compare { op, negate: true, a, b }, start))
+            }
+            _ => Some((Cond::Test { cond: a, negate: true }, start)),
+        },
+        _ => None,
+    }
+}
+
+/// Whether the instruction compares two operands.
+pub(super) fn is_comparison(op: NumericOp) -> bool {
+    mirrored(op).is_some() && op.opcode() <= NumericOp::F64Ge.opcode()
+}
+
+macro_rules! pairs {
+    ($($(#[$doc:meta])* $name:ident: $($a:ident $b:ident,)*;)*) => {$(
+        $(#[$doc])*
+        pub(super) fn $name(op: NumericOp) -> Option<NumericOp> {
+            match op {
+                $(NumericOp::$a => Some(NumericOp::$b),)*
+                _ => None,
+            }
+        }
+    )*};
+}
+
+pairs! {
+    /// The integer comparison that holds when this one does not. Of floats there is none: both fail on a NaN.
+    opposite:
+        I32Eq I32Ne, I32Ne I32Eq, I64Eq I64Ne, I64Ne I64Eq,
+        I32LtS I32GeS, I32GeS I32LtS, I32GtS I32LeS, I32LeS I32GtS,
+        I32LtU I32GeU, I32GeU I32LtU, I32GtU I32LeU, I32LeU I32GtU,
+        I64LtS I64GeS, I64GeS I64LtS, I64GtS I64LeS, I64LeS I64GtS,
+        I64LtU I64GeU, I64GeU I64LtU, I64GtU I64LeU, I64LeU I64GtU,;
+    /// The instruction that gives the same result with its operands exchanged.
+    ///
+    /// Sums and products of floats are not among them: which NaN comes out may depend on the order.
+    mirrored:
+        I32Add I32Add, I32Mul I32Mul, I32And I32And, I32Or I32Or, I32Xor I32Xor,
+        I64Add I64Add, I64Mul I64Mul, I64And I64And, I64Or I64Or, I64Xor I64Xor,
+        I32Eq I32Eq, I32Ne I32Ne, I64Eq I64Eq, I64Ne I64Ne,
+        I32LtS I32GtS, I32GtS I32LtS, I32LeS I32GeS, I32GeS I32LeS,
+        I32LtU I32GtU, I32GtU I32LtU, I32LeU I32GeU, I32GeU I32LeU,
+        I64LtS I64GtS, I64GtS I64LtS, I64LeS I64GeS, I64GeS I64LeS,
+        I64LtU I64GtU, I64GtU I64LtU, I64LeU I64GeU, I64GeU I64LeU,
+        F32Eq F32Eq, F32Ne F32Ne, F32Lt F32Gt, F32Gt F32Lt, F32Le F32Ge, F32Ge F32Le,
+        F64Eq F64Eq, F64Ne F64Ne, F64Lt F64Gt, F64Gt F64Lt, F64Le F64Ge, F64Ge F64Le,;
+}

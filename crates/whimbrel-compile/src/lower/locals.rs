@@ -1,0 +1,164 @@
+//! Locals: their slots, writes folded into producers, and which of them need zeroing.
+
+use alloc::vec::Vec;
+
+use wasm_syntax::LocalIdx;
+use whimbrel_ir::{Class, Dst, Inst, Slot};
+
+use super::stack::{Entry, Kind, constant};
+use super::{Lowerer, slot};
+
+/// Slots of locals whose assignment is followed. Locals further on are zeroed in any case.
+const TRACKED_SLOTS: usize = 256;
+
+/// A set of the first slots after the parameters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Assigned([u64; TRACKED_SLOTS / 64]);
+
+impl Assigned {
+    pub const NONE: Self = Self([0; TRACKED_SLOTS / 64]);
+    pub const ALL: Self = Self([u64::MAX; TRACKED_SLOTS / 64]);
+
+    fn insert(&mut self, n: usize) {
+        if let Some(word) = self.0.get_mut(n / 64) {
+            *word |= 1 << (n % 64);
+        }
+    }
+
+    fn contains(&self, n: usize) -> bool {
+        self.0.get(n / 64).is_some_and(|word| word >> (n % 64) & 1 != 0)
+    }
+
+    /// What is in both sets.
+    pub fn intersect(&mut self, other: &Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word &= other);
+    }
+}
+
+/// Locals of one class in a row.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    first: u32,
+    slot: u32,
+    class: Class,
+}
+
+/// The slots of a function's locals.
+#[derive(Debug, Default)]
+pub(super) struct Locals {
+    runs: Vec<Run>,
+    count: u32,
+    end: u32,
+    /// The first slot after the return ip.
+    start: u32,
+    /// The locals that are read where they may not have been written, as slots from `start`: first and end.
+    zeroed: Option<(u32, u32)>,
+}
+
+impl Locals {
+    pub fn clear(&mut self) {
+        self.runs.clear();
+        (self.count, self.end, self.start, self.zeroed) = (0, 0, 0, None);
+    }
+
+    /// Adds locals after those before.
+    pub fn declare(&mut self, count: u32, class: Class) {
+        if self.runs.last().is_none_or(|run| run.class != class) {
+            self.runs.push(Run { first: self.count, slot: self.end, class });
+        }
+        self.count += count;
+        self.end += count * class.slots();
+    }
+
+    /// Ends the parameters: other locals start at `start`.
+    pub fn end_params(&mut self, start: u32) {
+        (self.start, self.end) = (start, start);
+        // Even locals of the last parameter's class do not lie right after it.
+        self.runs.push(Run { first: self.count, slot: start, class: Class::I32 });
+    }
+
+    /// The slot after the last local.
+    pub fn end(&self) -> u32 {
+        self.end
+    }
+
+    fn get(&self, local: LocalIdx) -> (Slot, Class) {
+        let n = self.runs.partition_point(|run| run.first <= local.0);
+        let run = self.runs[n - 1];
+        (slot(run.slot + (local.0 - run.first) * run.class.slots()), run.class)
+    }
+
+    /// Notes that the local at `slot` has to start as zero.
+    fn zero(&mut self, slot: Slot, class: Class) {
+        let start = u32::from(slot.0);
+        let end = start + class.slots();
+        let (a, b) = self.zeroed.unwrap_or((start, end));
+        self.zeroed = Some((a.min(start), b.max(end)));
+    }
+
+    /// The slots that have to start as zero, and how many.
+    pub fn to_zero(&self) -> Option<(Slot, u16)> {
+        self.zeroed.map(|(start, end)| (slot(start), (end - start) as u16))
+    }
+}
+
+impl Lowerer<'_> {
+    pub(super) fn local_get(&mut self, local: LocalIdx) {
+        let (at, class) = self.locals.get(local);
+        if let Some(n) = u32::from(at.0).checked_sub(self.locals.start)
+            && !self.assigned.contains(n as usize)
+        {
+            self.locals.zero(at, class);
+        }
+        self.push_local(class, at);
+    }
+
+    pub(super) fn local_set(&mut self, local: LocalIdx) {
+        let (to, class) = self.locals.get(local);
+        if let Some(n) = u32::from(to.0).checked_sub(self.locals.start) {
+            self.assigned.insert(n as usize);
+        }
+        let value = self.pop();
+        if value.kind == Kind::Local(to) {
+            return;
+        }
+        if !self.is_deferred(to) {
+            self.write_slot(to, class, value);
+            return;
+        }
+        // The operand stack still has the old value: its reads come first, then what computes the new one.
+        match self.last_producer(value) {
+            Some(producer) if !producer.inst.reads_acc() => {
+                let mark = self.code.offsets().last().filter(|mark| mark.0 == producer.at).map(|mark| mark.1);
+                self.retract(producer.at);
+                self.flush_local(to);
+                if let Some(offset) = mark {
+                    self.code.mark_offset(offset);
+                }
+                self.define(class, to, producer.inst.with_dst(Dst::Slot(to)));
+            }
+            _ => {
+                self.flush_local(to);
+                self.write_slot(to, class, value);
+            }
+        }
+    }
+
+    /// Moves an operand that has been popped to a slot that is not its home.
+    pub(super) fn write_slot(&mut self, to: Slot, class: Class, value: Entry) {
+        if let Some(producer) = self.last_producer(value) {
+            self.retarget(producer, class, to);
+        } else if let Kind::Const(bits) = value.kind {
+            self.define(class, to, constant(class, Dst::Slot(to), bits));
+        } else {
+            let a = self.take(value);
+            self.define(class, to, Inst::Copy { class, d: Dst::Slot(to), a });
+        }
+    }
+
+    pub(super) fn local_tee(&mut self, local: LocalIdx) {
+        self.local_set(local);
+        let (at, class) = self.locals.get(local);
+        self.push_local(class, at);
+    }
+}

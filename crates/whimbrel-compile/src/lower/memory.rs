@@ -1,0 +1,100 @@
+//! Memory accesses, globals, and the operations on slots in a row.
+
+use wasm_syntax::{GlobalIdx, LoadOp, MemArg, MemIdx, StoreOp, TableIdx};
+use whimbrel_ir::{Addr, Class, Inst, Slot, SlotsOp, Src};
+
+use super::stack::{Entry, Kind};
+use super::{Lowerer, Unsupported, slot};
+
+impl Lowerer<'_> {
+    pub(super) fn memory_class(&self, memory: MemIdx) -> Class {
+        Class::of(self.info.memory(memory).addr_type())
+    }
+
+    pub(super) fn table_class(&self, table: TableIdx) -> Class {
+        Class::of(self.info.table(table).addr_type())
+    }
+
+    pub(super) fn load(&mut self, op: LoadOp, memarg: MemArg) -> Result<(), Unsupported> {
+        let class = Class::of(op.val_type());
+        if class == Class::V128 {
+            return Err(Unsupported(op.mnemonic()));
+        }
+        let mut base = self.pop();
+        let addr = match self.prepare_address(&mut base, memarg, op.width_bytes()) {
+            Some(addr) => addr,
+            None => Addr::Plain { base: self.take(base), offset: memarg.offset as u32 },
+        };
+        self.mark();
+        self.push_result(class, |d| Inst::Load { op, d, addr });
+        Ok(())
+    }
+
+    pub(super) fn store(&mut self, op: StoreOp, memarg: MemArg) -> Result<(), Unsupported> {
+        if Class::of(op.val_type()) == Class::V128 {
+            return Err(Unsupported(op.mnemonic()));
+        }
+        let value = self.pop();
+        let mut base = self.pop();
+        let (addr, value) = match self.prepare_address(&mut base, memarg, op.width_bytes()) {
+            Some(addr) => (addr, self.take(value)),
+            None => {
+                let (base, value) = self.take_two(base, value);
+                (Addr::Plain { base, offset: memarg.offset as u32 }, value)
+            }
+        };
+        self.mark();
+        self.emit(Inst::Store { op, addr, value });
+        Ok(())
+    }
+
+    /// The address of an access, `None` if it is the value of `base` plus the offset.
+    fn prepare_address(&mut self, base: &mut Entry, memarg: MemArg, width_bytes: u8) -> Option<Addr> {
+        let MemArg { offset, memory, .. } = memarg;
+        let memory64 = self.info.memory(memory).memory64;
+        if memory64 || memory.0 != 0 {
+            return Some(Addr::Far { base: self.slot_operand(base), offset, memory, memory64 });
+        }
+        // Validation keeps offsets of 32-bit memories below 2^32.
+        let narrow = offset as u32;
+        if let Kind::Const(address) = base.kind {
+            if let Ok(offset) = u32::try_from(address + offset) {
+                return Some(Addr::Plain { base: Src::Const(0), offset });
+            }
+            self.materialise(base);
+        }
+        self.fuse_address(*base, width_bytes.trailing_zeros() as u8, narrow)
+    }
+
+    pub(super) fn global_get(&mut self, global: GlobalIdx) -> Result<(), Unsupported> {
+        let class = self.global_class(global, "global.get")?;
+        self.push_result(class, |d| Inst::GlobalGet { class, d, global });
+        Ok(())
+    }
+
+    pub(super) fn global_set(&mut self, global: GlobalIdx) -> Result<(), Unsupported> {
+        let class = self.global_class(global, "global.set")?;
+        let value = self.pop();
+        let a = self.take(value);
+        self.emit(Inst::GlobalSet { class, global, a });
+        Ok(())
+    }
+
+    fn global_class(&self, global: GlobalIdx, instruction: &'static str) -> Result<Class, Unsupported> {
+        match Class::of(self.info.global(global).val) {
+            Class::V128 => Err(Unsupported(instruction)),
+            class => Ok(class),
+        }
+    }
+
+    /// An operation on the homes of its operands, where its results go as well.
+    pub(super) fn slots_op(&mut self, op: SlotsOp, operands: usize, results: &[Class]) {
+        self.flush_top(operands);
+        self.truncate(self.stack.len() - operands);
+        let has_slots = operands > 0 || !results.is_empty();
+        let a = if has_slots { slot(self.top) } else { Slot(0) };
+        self.mark();
+        self.emit_clobber(Inst::Slots { op, a });
+        results.iter().for_each(|&class| self.push_temp(class));
+    }
+}

@@ -1,0 +1,263 @@
+//! Lowering: WebAssembly's stack machine to slots, accumulators and branches, one instruction at a time.
+//!
+//! The operand stack is symbolic: `local.get` and constants are deferred, every other value has been computed into its
+//! home, the temporary slot of its height, and is in an accumulator as well until something else takes that. A consumer
+//! that finds its operand in the accumulator makes the producer leave out the slot. All rewriting looks at the last op
+//! only, and never across a label, so that lowering stays linear and needs no second look at control flow.
+
+mod call;
+mod control;
+mod emit;
+mod fuse;
+mod locals;
+mod memory;
+mod numeric;
+mod reference;
+mod stack;
+
+use alloc::vec::Vec;
+
+use wasm_syntax::{FuncIdx, Instr, NumericOp, ValType};
+use wasm_validate::{ModuleInfo, ResultType};
+use whimbrel_ir::{Class, Code, FRAME_HEADER_SLOTS, Inst, Pos, Slot, SlotsOp, TAIL_RECORD_SLOTS};
+
+use crate::error::CompileError;
+use control::{Control, Fixup};
+use emit::{Held, Last};
+use locals::{Assigned, Locals};
+use stack::{Deferred, Entry};
+
+/// The most slots that a frame can have.
+pub(crate) const MAX_FRAME_SLOTS: u32 = u16::MAX as u32;
+
+/// An instruction that the engine does not execute yet, by its keyword.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unsupported(pub &'static str);
+
+/// What lowering allocates, to be used for function after function.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    stack: Vec<Entry>,
+    controls: Vec<Control>,
+    fixups: Vec<Fixup>,
+    locals: Locals,
+    words: Vec<u64>,
+}
+
+/// The lowering of one function's body.
+pub(crate) struct Lowerer<'m> {
+    info: &'m ModuleInfo,
+    results: ResultType<'m>,
+    code: Code,
+    /// Where the instance is kept during calls that may leave it.
+    saved: Slot,
+    locals: Locals,
+    /// Locals that certainly have a value here.
+    assigned: Assigned,
+    stack: Vec<Entry>,
+    deferred: Deferred,
+    /// The home of the next operand, in slots.
+    top: u32,
+    /// The most slots that anything so far needs.
+    max_slots: u32,
+    /// What each accumulator holds: integer, `f32`, `f64`.
+    accs: [Option<Held>; 3],
+    last: Option<Last>,
+    /// A producer that has just given up its slot, to become the next op's input.
+    taken: Option<(Pos, Inst)>,
+    /// Ops before this position are not to be changed: there is a label here, or a branch has carried values off.
+    barrier: Pos,
+    controls: Vec<Control>,
+    fixups: Vec<Fixup>,
+    reachable: bool,
+    /// How many blocks are open that were entered in unreachable code.
+    dead_depth: u32,
+    /// The offset of the current instruction in its body.
+    offset: u32,
+}
+
+/// The number of slots that values of these types take.
+pub(crate) fn slots_of(types: &[ValType]) -> u32 {
+    types.iter().map(|&ty| Class::of(ty).slots()).sum()
+}
+
+/// A slot's number as the encoding has it. Frames that are too large are refused when the function is complete.
+fn slot(index: u32) -> Slot {
+    Slot(index.min(MAX_FRAME_SLOTS) as u16)
+}
+
+impl<'m> Lowerer<'m> {
+    /// Starts on a function; its other locals are declared with [`locals`](Self::locals) before [`begin`](Self::begin).
+    pub fn new(
+        info: &'m ModuleInfo,
+        func: FuncIdx,
+        params: &[ValType],
+        results: ResultType<'m>,
+        buffers: Buffers,
+    ) -> Self {
+        let Buffers { mut stack, mut controls, mut fixups, mut locals, words } = buffers;
+        stack.clear();
+        controls.clear();
+        fixups.clear();
+        locals.clear();
+        let (param_slots, result_slots) = (slots_of(params), slots_of(&results));
+        let mut code = Code::with_words(func, words);
+        code.param_slots = slot(param_slots).0;
+        code.result_slots = slot(result_slots).0;
+        code.return_slot = slot(param_slots.max(result_slots));
+        params.iter().for_each(|&ty| locals.declare(1, Class::of(ty)));
+        let locals_start = u32::from(code.return_slot.0) + FRAME_HEADER_SLOTS;
+        locals.end_params(locals_start);
+        Self {
+            info,
+            results,
+            code,
+            saved: Slot(0),
+            locals,
+            assigned: Assigned::NONE,
+            stack,
+            deferred: Deferred::default(),
+            top: 0,
+            max_slots: 0,
+            accs: [None; 3],
+            last: None,
+            taken: None,
+            barrier: Pos(0),
+            controls,
+            fixups,
+            reachable: true,
+            dead_depth: 0,
+            offset: 0,
+        }
+    }
+
+    /// Declares `count` locals after those before.
+    pub fn declare_locals(&mut self, count: u32, ty: ValType) {
+        self.locals.declare(count, Class::of(ty));
+    }
+
+    /// Begins the code, all locals being declared.
+    pub fn begin(&mut self) {
+        self.saved = slot(self.locals.end());
+        self.top = self.locals.end() + 1;
+        self.need_slots(self.top);
+        // Both are written again when the function is complete.
+        self.code.push(Inst::Enter { return_slot: self.code.return_slot, frame_slots: 0 });
+        self.code.push(Inst::Zero { first: Slot(0), count: 0 });
+        self.join();
+        self.controls.push(Control::func());
+    }
+
+    /// Completes the code; the buffers come back with it.
+    pub fn finish(mut self) -> Result<(Code, Buffers), CompileError> {
+        if self.max_slots > MAX_FRAME_SLOTS {
+            return Err(CompileError::frame_too_large(self.max_slots));
+        }
+        let zero = Pos(self.code.inst_end(Pos(0)).0);
+        match self.locals.to_zero() {
+            Some((first, count)) => self.code.replace(zero, Inst::Zero { first, count }),
+            None => self.code.remove(zero),
+        }
+        self.code.frame_slots = self.max_slots;
+        self.code.replace(Pos(0), Inst::Enter { return_slot: self.code.return_slot, frame_slots: self.max_slots });
+        // The clone is as large as it needs to be; the buffer keeps its room for the next function.
+        let code = self.code.clone();
+        let (words, _) = self.code.into_parts();
+        let Self { stack, controls, fixups, locals, .. } = self;
+        Ok((code, Buffers { stack, controls, fixups, locals, words }))
+    }
+
+    /// Lowers the next instruction, valid where it stands, `offset` bytes from the body's start.
+    ///
+    /// # Errors
+    ///
+    /// If the engine does not execute it yet.
+    pub fn lower(&mut self, offset: u32, instr: &Instr<'_>) -> Result<(), Unsupported> {
+        self.offset = offset;
+        if !self.reachable {
+            self.skip(instr);
+            return Ok(());
+        }
+        match *instr {
+            Instr::Nop => {}
+            Instr::Unreachable => self.trap(wasm_syntax::Trap::Unreachable),
+            Instr::Block(ty) => self.block(ty),
+            Instr::Loop(ty) => self.loop_(ty),
+            Instr::If(ty) => self.if_(ty),
+            Instr::Else => self.else_(),
+            Instr::End => self.end(),
+            Instr::Br(label) => self.br(label),
+            Instr::BrIf(label) => self.br_if(label),
+            Instr::BrTable(ref table) => self.br_table(table),
+            Instr::Return => self.return_(),
+            Instr::Call(func) => self.call(func),
+            Instr::CallIndirect(ty, table) => self.call_indirect(ty, table),
+            Instr::CallRef(ty) => self.call_ref(ty),
+            Instr::ReturnCall(func) => self.return_call(func),
+            Instr::ReturnCallIndirect(ty, table) => self.return_call_indirect(ty, table),
+            Instr::ReturnCallRef(ty) => self.return_call_ref(ty),
+            Instr::Drop => {
+                self.pop();
+            }
+            Instr::Select | Instr::SelectTyped(_) => self.select(),
+            Instr::LocalGet(local) => self.local_get(local),
+            Instr::LocalSet(local) => self.local_set(local),
+            Instr::LocalTee(local) => self.local_tee(local),
+            Instr::GlobalGet(global) => return self.global_get(global),
+            Instr::GlobalSet(global) => return self.global_set(global),
+            Instr::I32Const(value) => self.push_const(Class::I32, u64::from(value as u32)),
+            Instr::I64Const(value) => self.push_const(Class::I64, value as u64),
+            Instr::F32Const(bits) => self.push_const(Class::F32, u64::from(bits.0)),
+            Instr::F64Const(bits) => self.push_const(Class::F64, bits.0),
+            Instr::Numeric(op) => self.numeric(op),
+            Instr::Load(op, memarg) => return self.load(op, memarg),
+            Instr::Store(op, memarg) => return self.store(op, memarg),
+            Instr::RefNull(_) => self.push_const(Class::I64, 0),
+            Instr::RefIsNull => self.unary(NumericOp::I64Eqz),
+            Instr::RefAsNonNull => self.ref_as_non_null(),
+            Instr::BrOnNull(label) => self.br_on_null(label),
+            Instr::BrOnNonNull(label) => self.br_on_non_null(label),
+            _ => return self.bulk(instr),
+        }
+        Ok(())
+    }
+
+    /// Lowers the instructions whose operands and results are slots in a row.
+    fn bulk(&mut self, instr: &Instr<'_>) -> Result<(), Unsupported> {
+        let (op, operands, result) = match *instr {
+            Instr::MemorySize(memory) => (SlotsOp::MemorySize(memory), 0, Some(self.memory_class(memory))),
+            Instr::MemoryGrow(memory) => (SlotsOp::MemoryGrow(memory), 1, Some(self.memory_class(memory))),
+            Instr::MemoryCopy(dst, src) => (SlotsOp::MemoryCopy { dst, src }, 3, None),
+            Instr::MemoryFill(memory) => (SlotsOp::MemoryFill(memory), 3, None),
+            Instr::MemoryInit(data, memory) => (SlotsOp::MemoryInit(data, memory), 3, None),
+            Instr::DataDrop(data) => (SlotsOp::DataDrop(data), 0, None),
+            Instr::TableGet(table) => (SlotsOp::TableGet(table), 1, Some(Class::I64)),
+            Instr::TableSet(table) => (SlotsOp::TableSet(table), 2, None),
+            Instr::TableGrow(table) => (SlotsOp::TableGrow(table), 2, Some(self.table_class(table))),
+            Instr::TableSize(table) => (SlotsOp::TableSize(table), 0, Some(self.table_class(table))),
+            Instr::TableFill(table) => (SlotsOp::TableFill(table), 3, None),
+            Instr::TableCopy(dst, src) => (SlotsOp::TableCopy { dst, src }, 3, None),
+            Instr::TableInit(elem, table) => (SlotsOp::TableInit(elem, table), 3, None),
+            Instr::ElemDrop(elem) => (SlotsOp::ElemDrop(elem), 0, None),
+            Instr::RefFunc(func) => (SlotsOp::RefFunc(func), 0, Some(Class::I64)),
+            _ => return Err(Unsupported(instr.mnemonic())),
+        };
+        self.slots_op(op, operands, result.as_slice());
+        Ok(())
+    }
+
+    /// Makes the frame have `slots` slots at least.
+    fn need_slots(&mut self, slots: u32) {
+        self.max_slots = self.max_slots.max(slots);
+    }
+
+    /// Makes the frame have room for the frame of a callee at `delta`.
+    fn need_callee(&mut self, delta: u32, area: u32) {
+        self.need_slots(delta + area + FRAME_HEADER_SLOTS);
+    }
+
+    /// Makes the frame have room for the callee of a tail call, whose frame takes its place.
+    fn need_tail_callee(&mut self, area: u32) {
+        self.need_slots(TAIL_RECORD_SLOTS + area + FRAME_HEADER_SLOTS);
+    }
+}

@@ -1,0 +1,98 @@
+//! Numeric instructions: folding of constants, and the choice of operand kinds.
+
+use wasm_syntax::NumericOp;
+use whimbrel_ir::{Class, Dst, Inst, SlotsOp, Src};
+
+use super::Lowerer;
+use super::fuse::{is_comparison, mirrored, opposite};
+use super::stack::Kind;
+use crate::fold::fold;
+
+impl Lowerer<'_> {
+    pub(super) fn numeric(&mut self, op: NumericOp) {
+        let signature = op.signature();
+        match (signature.params.len(), signature.results.len()) {
+            (1, 1) => self.unary(op),
+            (2, 1) => self.binary(op),
+            (operands, _) => {
+                let mut classes = [Class::I64; 2];
+                classes.iter_mut().zip(signature.results).for_each(|(class, &ty)| *class = Class::of(ty));
+                self.slots_op(SlotsOp::Wide(op), operands, &classes[..signature.results.len()]);
+            }
+        }
+    }
+
+    pub(super) fn unary(&mut self, op: NumericOp) {
+        let mut value = self.pop();
+        let class = Class::of(op.signature().results[0]);
+        if let Kind::Const(bits) = value.kind {
+            if let Some(result) = fold(op, &[bits]) {
+                self.push_const(class, result);
+                return;
+            }
+            self.materialise(&mut value);
+        }
+        if op == NumericOp::I32Eqz
+            && let Some(producer) = self.last_producer(value)
+            && let Inst::Binary { op, d, a, b } = producer.inst
+            && is_comparison(op)
+            && let Some(op) = opposite(op)
+        {
+            // The same code with the opposite comparison, its operands and its home unchanged.
+            let input = self.last.and_then(|last| last.input);
+            self.retract(producer.at);
+            self.push_result(class, |_| Inst::Binary { op, d, a, b });
+            if let Some(last) = &mut self.last {
+                last.input = input;
+            }
+            return;
+        }
+        let a = self.take(value);
+        self.mark_numeric(op);
+        self.push_result(class, |d| Inst::Unary { op, d, a });
+    }
+
+    pub(super) fn binary(&mut self, mut op: NumericOp) {
+        let mut right = self.pop();
+        let mut left = self.pop();
+        let class = Class::of(op.signature().results[0]);
+        if let (Kind::Const(a), Kind::Const(b)) = (left.kind, right.kind) {
+            if let Some(result) = fold(op, &[a, b]) {
+                self.push_const(class, result);
+                return;
+            }
+            self.materialise(&mut left);
+        }
+        if left.is_const()
+            && let Some(exchanged) = mirrored(op)
+        {
+            op = exchanged;
+            core::mem::swap(&mut left, &mut right);
+        }
+        self.fit(&mut left);
+        self.fit(&mut right);
+        let (mut a, mut b) = self.take_two(left, right);
+        if b == Src::Acc
+            && let Some(exchanged) = mirrored(op)
+        {
+            op = exchanged;
+            core::mem::swap(&mut a, &mut b);
+        }
+        self.mark_numeric(op);
+        self.push_result(class, |d: Dst| Inst::Binary { op, d, a, b });
+    }
+
+    pub(super) fn select(&mut self) {
+        let mut cond = self.pop();
+        let mut second = self.pop();
+        let mut first = self.pop();
+        let class = first.class;
+        let a = self.slot_operand(&mut first);
+        let b = self.slot_operand(&mut second);
+        if cond.is_const() {
+            self.materialise(&mut cond);
+        }
+        let cond = self.take(cond);
+        self.push_result(class, |d| Inst::Select { class, d, a, b, cond });
+    }
+}

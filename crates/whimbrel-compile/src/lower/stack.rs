@@ -1,0 +1,255 @@
+//! The symbolic operand stack: what is on it, and how it becomes operands of ops.
+
+use whimbrel_ir::{Class, Dst, Inst, Slot, Src};
+
+use super::emit::acc_of;
+use super::{Lowerer, slot};
+
+/// An operand on the stack.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub class: Class,
+    /// The temporary of its height.
+    pub home: Slot,
+    pub kind: Kind,
+}
+
+/// Where an operand's value is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kind {
+    /// In its home.
+    Temp,
+    /// In a local that has not been written since the `local.get`.
+    Local(Slot),
+    /// Nowhere yet: a constant's bits.
+    Const(u64),
+}
+
+impl Entry {
+    pub fn is_const(&self) -> bool {
+        matches!(self.kind, Kind::Const(_))
+    }
+}
+
+/// The most reads of locals that are deferred at a time. It bounds the search at every write of a local.
+const MAX_DEFERRED: usize = 16;
+
+/// The positions on the stack of deferred reads of locals, lowest first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Deferred {
+    indices: [u32; MAX_DEFERRED],
+    len: usize,
+}
+
+impl Deferred {
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    fn as_slice(&self) -> &[u32] {
+        &self.indices[..self.len]
+    }
+
+    fn is_full(&self) -> bool {
+        self.len == MAX_DEFERRED
+    }
+
+    fn push(&mut self, index: usize) {
+        self.indices[self.len] = index as u32;
+        self.len += 1;
+    }
+
+    /// Forgets the entry at `index` of the stack.
+    fn remove(&mut self, index: usize) {
+        if let Some(n) = self.as_slice().iter().rposition(|&other| other as usize == index) {
+            self.indices.copy_within(n + 1..self.len, n);
+            self.len -= 1;
+        }
+    }
+
+    /// Forgets what is at `height` of the stack or above.
+    fn truncate(&mut self, height: usize) {
+        while self.len > 0 && self.indices[self.len - 1] as usize >= height {
+            self.len -= 1;
+        }
+    }
+}
+
+impl Lowerer<'_> {
+    fn push(&mut self, class: Class, kind: Kind) {
+        self.stack.push(Entry { class, home: slot(self.top), kind });
+        self.top += class.slots();
+        self.need_slots(self.top);
+    }
+
+    /// Pushes a value that is in its home.
+    pub(super) fn push_temp(&mut self, class: Class) {
+        self.push(class, Kind::Temp);
+    }
+
+    pub(super) fn push_const(&mut self, class: Class, bits: u64) {
+        self.push(class, Kind::Const(bits));
+    }
+
+    /// Pushes a value that is, until the next write, in the local at `local`.
+    pub(super) fn push_local(&mut self, class: Class, local: Slot) {
+        if self.deferred.is_full() {
+            self.flush(self.deferred.as_slice()[0] as usize);
+        }
+        self.deferred.push(self.stack.len());
+        self.push(class, Kind::Local(local));
+    }
+
+    /// Pushes the result of an op that `make` makes for its destination.
+    pub(super) fn push_result(&mut self, class: Class, make: impl FnOnce(Dst) -> Inst) {
+        let home = slot(self.top);
+        self.define(class, home, make(Dst::Slot(home)));
+        self.push_temp(class);
+    }
+
+    /// Pushes an operand that has just been popped.
+    pub(super) fn push_back(&mut self, entry: Entry) {
+        match entry.kind {
+            Kind::Local(local) => self.push_local(entry.class, local),
+            kind => self.push(entry.class, kind),
+        }
+    }
+
+    pub(super) fn pop(&mut self) -> Entry {
+        // Validation has made sure that reachable code finds its operands.
+        let Some(entry) = self.stack.pop() else { unreachable!("validated code pops what it has pushed") };
+        self.top -= entry.class.slots();
+        self.deferred.truncate(self.stack.len());
+        entry
+    }
+
+    /// Pops down to `height` operands.
+    pub(super) fn truncate(&mut self, height: usize) {
+        if let Some(first) = self.stack.get(height) {
+            self.top = u32::from(first.home.0);
+        }
+        self.stack.truncate(height);
+        self.deferred.truncate(height);
+    }
+
+    /// Computes an operand into its home.
+    pub(super) fn materialise(&mut self, entry: &mut Entry) {
+        let Entry { class, home, kind } = *entry;
+        match kind {
+            Kind::Temp => return,
+            Kind::Local(_) => {
+                let a = self.peek(*entry);
+                self.define(class, home, Inst::Copy { class, d: Dst::Slot(home), a });
+            }
+            Kind::Const(bits) => self.define(class, home, constant(class, Dst::Slot(home), bits)),
+        }
+        entry.kind = Kind::Temp;
+    }
+
+    /// Computes the operand at `index` of the stack into its home.
+    pub(super) fn flush(&mut self, index: usize) {
+        let mut entry = self.stack[index];
+        if entry.kind != Kind::Temp {
+            self.materialise(&mut entry);
+            self.stack[index] = entry;
+            self.deferred.remove(index);
+        }
+    }
+
+    /// Computes the `n` operands on top into their homes.
+    pub(super) fn flush_top(&mut self, n: usize) {
+        (self.stack.len() - n..self.stack.len()).for_each(|index| self.flush(index));
+    }
+
+    /// Whether the `n` operands on top are in their homes.
+    pub(super) fn is_flushed(&self, n: usize) -> bool {
+        self.stack[self.stack.len() - n..].iter().all(|entry| entry.kind == Kind::Temp)
+    }
+
+    /// Computes all deferred reads of locals.
+    pub(super) fn flush_deferred(&mut self) {
+        while let Some(&index) = self.deferred.as_slice().first() {
+            self.flush(index as usize);
+        }
+    }
+
+    /// Whether a deferred read needs the local at `local` unchanged.
+    pub(super) fn is_deferred(&self, local: Slot) -> bool {
+        self.deferred.as_slice().iter().any(|&index| self.stack[index as usize].kind == Kind::Local(local))
+    }
+
+    /// Computes the deferred reads of the local at `local`.
+    pub(super) fn flush_local(&mut self, local: Slot) {
+        let mut n = 0;
+        while let Some(&index) = self.deferred.as_slice().get(n) {
+            if self.stack[index as usize].kind == Kind::Local(local) {
+                self.flush(index as usize);
+            } else {
+                n += 1;
+            }
+        }
+    }
+
+    /// The operand for an op that is not its last use.
+    pub(super) fn peek(&self, entry: Entry) -> Src {
+        let home = match entry.kind {
+            Kind::Const(bits) => return Src::Const(bits),
+            Kind::Temp => entry.home,
+            Kind::Local(local) => local,
+        };
+        let held = acc_of(entry.class).and_then(|acc| self.accs[acc]);
+        if held.is_some_and(|held| held.slot == home && held.class == entry.class) { Src::Acc } else { Src::Slot(home) }
+    }
+
+    /// The operand for the op that consumes it. A producer whose value nobody else needs no longer writes its slot.
+    pub(super) fn take(&mut self, entry: Entry) -> Src {
+        let src = self.peek(entry);
+        if src == Src::Acc && entry.kind == Kind::Temp {
+            self.release(entry);
+        }
+        src
+    }
+
+    /// The operands for an op that consumes both; not both are the same accumulator.
+    pub(super) fn take_two(&mut self, first: Entry, second: Entry) -> (Src, Src) {
+        let b = self.take(second);
+        let a = self.take(first);
+        match first.kind {
+            // Two reads of one local: nothing else has one accumulator for both.
+            Kind::Local(local) if a == Src::Acc && b == Src::Acc && acc_of(first.class) == acc_of(second.class) => {
+                (Src::Slot(local), b)
+            }
+            _ => (a, b),
+        }
+    }
+
+    /// The slot of an operand for ops that take no others; constants are computed into their homes.
+    pub(super) fn slot_operand(&mut self, entry: &mut Entry) -> Slot {
+        if entry.is_const() {
+            self.materialise(entry);
+        }
+        match entry.kind {
+            Kind::Local(local) => local,
+            _ => entry.home,
+        }
+    }
+
+    /// Computes a constant that no op can hold.
+    pub(super) fn fit(&mut self, entry: &mut Entry) {
+        if let Kind::Const(bits) = entry.kind
+            && entry.class == Class::I64
+            && !Src::fits_i64(bits)
+        {
+            self.materialise(entry);
+        }
+    }
+}
+
+/// The op that computes a constant.
+pub(super) fn constant(class: Class, d: Dst, bits: u64) -> Inst {
+    if class == Class::I64 && !Src::fits_i64(bits) {
+        Inst::Const64 { class, d, value: bits }
+    } else {
+        Inst::Copy { class, d, a: Src::Const(bits) }
+    }
+}

@@ -1,0 +1,126 @@
+//! What an instruction reads and writes, in one form for all of them: the compiler moves destinations with it, the
+//! verifier checks it.
+
+use wasm_syntax::NumericOp;
+
+use crate::{Addr, Class, Dst, Inst, Slot, Src};
+
+/// The operands of one instruction: at most a value, a base and an index.
+pub type Sources = [Option<(Class, Src)>; 3];
+
+impl Inst {
+    /// The class of the result and where it goes, for instructions whose result passes through an accumulator.
+    #[inline]
+    #[must_use]
+    pub fn result(&self) -> Option<(Class, Dst)> {
+        Some(match *self {
+            Self::Copy { class, d, .. }
+            | Self::Const64 { class, d, .. }
+            | Self::Select { class, d, .. }
+            | Self::GlobalGet { class, d, .. } => (class, d),
+            Self::Unary { op, d, .. } | Self::Binary { op, d, .. } => (result_class(op), d),
+            Self::Load { op, d, .. } => (Class::of(op.val_type()), d),
+            _ => return None,
+        })
+    }
+
+    /// The same instruction with its result elsewhere; its length stays. Instructions without a [`result`](Self::result)
+    /// stay as they are.
+    #[inline]
+    #[must_use]
+    pub fn with_dst(mut self, to: Dst) -> Self {
+        match &mut self {
+            Self::Copy { d, .. }
+            | Self::Const64 { d, .. }
+            | Self::Select { d, .. }
+            | Self::GlobalGet { d, .. }
+            | Self::Unary { d, .. }
+            | Self::Binary { d, .. }
+            | Self::Load { d, .. } => *d = to,
+            _ => {}
+        }
+        self
+    }
+
+    /// The operands that are one value each. Ranges of slots (arguments, operands of `slots` and `copy_range`) are not
+    /// among them. The index of `call_indirect` counts as `I32` whatever the table's address type is.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        let one = |class, src| [Some((class, src)), None, None];
+        match *self {
+            Self::Copy { class, a, .. } | Self::GlobalSet { class, a, .. } | Self::ReturnValue { class, a, .. } => {
+                one(class, a)
+            }
+            Self::Unary { op, a, .. } => one(operand_class(op), a),
+            Self::Binary { op, a, b, .. } | Self::BrCmp { op, a, b, .. } => {
+                let class = operand_class(op);
+                [Some((class, a)), Some((class, b)), None]
+            }
+            Self::Select { class, a, b, cond, .. } => {
+                [Some((class, Src::Slot(a))), Some((class, Src::Slot(b))), Some((Class::I32, cond))]
+            }
+            Self::Load { addr, .. } => address(addr, None),
+            Self::Store { op, addr, value } => address(addr, Some((Class::of(op.val_type()), value))),
+            Self::BrIf { cond, .. } => one(Class::I32, cond),
+            Self::BrTable { index, .. } | Self::CallIndirect { index, .. } => one(Class::I32, index),
+            Self::ReturnCallIndirect { index, .. } => one(Class::I32, Src::Slot(index)),
+            Self::CallRef { func, .. } | Self::ReturnCallRef { func, .. } => one(Class::I64, Src::Slot(func)),
+            Self::Enter { .. }
+            | Self::Zero { .. }
+            | Self::Const64 { .. }
+            | Self::CopyRange { .. }
+            | Self::GlobalGet { .. }
+            | Self::Br { .. }
+            | Self::Call { .. }
+            | Self::CallImport { .. }
+            | Self::Reload { .. }
+            | Self::ReturnCall { .. }
+            | Self::ReturnCallImport { .. }
+            | Self::Return { .. }
+            | Self::Slots { .. }
+            | Self::Trap(_) => [None; 3],
+        }
+    }
+
+    /// Whether an operand comes from an accumulator.
+    #[must_use]
+    pub fn reads_acc(&self) -> bool {
+        self.sources().iter().flatten().any(|&(_, src)| src == Src::Acc)
+    }
+
+    /// Whether control never goes on to the next instruction.
+    #[must_use]
+    pub const fn ends_flow(&self) -> bool {
+        matches!(
+            self,
+            Self::Br { .. }
+                | Self::BrTable { .. }
+                | Self::ReturnCall { .. }
+                | Self::ReturnCallImport { .. }
+                | Self::ReturnCallIndirect { .. }
+                | Self::ReturnCallRef { .. }
+                | Self::Return { .. }
+                | Self::ReturnValue { .. }
+                | Self::Trap(_)
+        )
+    }
+}
+
+fn operand_class(op: NumericOp) -> Class {
+    Class::of(op.signature().params[0])
+}
+
+fn result_class(op: NumericOp) -> Class {
+    Class::of(op.signature().results[0])
+}
+
+fn address(addr: Addr, value: Option<(Class, Src)>) -> Sources {
+    let slot = |slot: Slot| Src::Slot(slot);
+    match addr {
+        Addr::Plain { base, .. } => [value, Some((Class::I32, base)), None],
+        Addr::Indexed { base, index, .. } => [value, Some((Class::I32, base)), Some((Class::I32, index))],
+        Addr::Far { base, memory64, .. } => {
+            [value, Some((if memory64 { Class::I64 } else { Class::I32 }, slot(base))), None]
+        }
+    }
+}
