@@ -243,6 +243,19 @@ impl<'a> Cursor<'a> {
         Self { bytes: &[], ..self }
     }
 
+    /// The same position, without the bytes from `end` on.
+    pub(crate) fn up_to(self, end: u64) -> Self {
+        let excess = usize::try_from(self.end.saturating_sub(end)).unwrap_or(usize::MAX);
+        let len = self.bytes.len().saturating_sub(excess);
+        Self { bytes: &self.bytes[..len], end: self.offset() + len as u64, ..self }
+    }
+
+    /// Goes forward to where `other` stands.
+    pub(crate) fn advance_to(&mut self, other: &Self) {
+        let distance = usize::try_from(other.offset() - self.offset()).unwrap_or(usize::MAX);
+        self.bytes = self.bytes.get(distance..).unwrap_or(&[]);
+    }
+
     /// Checks that nothing is left.
     pub(crate) fn finish(&self) -> Result<()> {
         match self.bytes.len() {
@@ -334,7 +347,11 @@ impl<'a> Cursor<'a> {
     fn bad_integer<const BITS: u32>(&self, last: u8) -> ReadError {
         let bits = BITS as u8;
         let too_long = last & 0x80 != 0;
-        self.error(if too_long { ReadErrorKind::IntegerTooLong { bits } } else { ReadErrorKind::IntegerTooLarge { bits } })
+        self.error(if too_long {
+            ReadErrorKind::IntegerTooLong { bits }
+        } else {
+            ReadErrorKind::IntegerTooLarge { bits }
+        })
     }
 }
 

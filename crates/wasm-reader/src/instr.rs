@@ -73,26 +73,33 @@ macro_rules! decoder {
         };
 
         impl<'a> InstrReader<'a> {
-            /// Takes what follows the opcode of `arm`.
+            /// Takes what follows the opcode of `arm`, and calls `sink` with the instruction: in each arm by itself, so
+            /// that a sink that is inlined need not tell instructions apart again.
             #[inline(always)]
-            fn immediates(&mut self, arm: Arm, byte: u8) -> Result<Instr<'a>> {
-                Ok(match arm {
-                    Arm::Illegal => return Err(self.illegal_opcode(u64::from(byte))),
+            fn immediates<T, E: From<ReadError>>(
+                &mut self,
+                arm: Arm,
+                byte: u8,
+                sink: impl FnOnce(Instr<'a>) -> Result<T, E>,
+            ) -> Result<T, E> {
+                match arm {
+                    Arm::Illegal => Err(self.illegal_opcode(u64::from(byte)).into()),
                     $(Arm::$variant => {
                         self.nest::<$opcode>()?;
                         $($(let $field = Immediate::from_cursor(&mut self.cursor)?;)*)?
-                        Instr::$variant $(($($field),*))?
+                        sink(Instr::$variant $(($($field),*))?)
                     })*
-                    Arm::Numeric(op) => Instr::Numeric(op),
-                    Arm::Load(op) => Instr::Load(op, Immediate::from_cursor(&mut self.cursor)?),
-                    Arm::Store(op) => Instr::Store(op, Immediate::from_cursor(&mut self.cursor)?),
-                    Arm::Vector(op) => Instr::Vector(op),
-                    Arm::VectorLane(op) => Instr::VectorLane(op, Immediate::from_cursor(&mut self.cursor)?),
+                    Arm::Numeric(op) => sink(Instr::Numeric(op)),
+                    Arm::Load(op) => sink(Instr::Load(op, Immediate::from_cursor(&mut self.cursor)?)),
+                    Arm::Store(op) => sink(Instr::Store(op, Immediate::from_cursor(&mut self.cursor)?)),
+                    Arm::Vector(op) => sink(Instr::Vector(op)),
+                    Arm::VectorLane(op) => sink(Instr::VectorLane(op, Immediate::from_cursor(&mut self.cursor)?)),
                     Arm::MemoryLane(op) => {
-                        Instr::MemoryLane(op, Immediate::from_cursor(&mut self.cursor)?, Immediate::from_cursor(&mut self.cursor)?)
+                        let arg = Immediate::from_cursor(&mut self.cursor)?;
+                        sink(Instr::MemoryLane(op, arg, Immediate::from_cursor(&mut self.cursor)?))
                     }
-                    Arm::Atomic(op) => Instr::Atomic(op, Immediate::from_cursor(&mut self.cursor)?),
-                })
+                    Arm::Atomic(op) => sink(Instr::Atomic(op, Immediate::from_cursor(&mut self.cursor)?)),
+                }
             }
         }
     };
@@ -152,13 +159,19 @@ impl<'a> InstrReader<'a> {
     /// If it is malformed, or nothing is left, as after the closing `end`. The position is then unspecified.
     #[inline]
     pub fn read(&mut self) -> Result<Instr<'a>> {
+        self.step(Ok)
+    }
+
+    /// Takes the next instruction and calls `sink` with it.
+    #[inline(always)]
+    fn step<T, E: From<ReadError>>(&mut self, sink: impl FnOnce(Instr<'a>) -> Result<T, E>) -> Result<T, E> {
         self.start = self.cursor.offset();
-        let Ok(byte) = self.cursor.byte() else { return Err(self.end_expected()) };
+        let Ok(byte) = self.cursor.byte() else { return Err(self.end_expected().into()) };
         let entry = if byte < FIRST_PREFIX { TABLE[byte as usize] } else { self.prefixed(byte)? };
         if !self.cursor.features().has(entry.feature) {
             self.feature_off(&entry)?;
         }
-        self.immediates(entry.arm, byte)
+        self.immediates(entry.arm, byte, sink)
     }
 
     /// Calls `sink` with every instruction and its offset, up to the closing `end`.
@@ -173,7 +186,7 @@ impl<'a> InstrReader<'a> {
     ) -> Result<(), E> {
         while !self.finished {
             let offset = self.offset();
-            sink(offset, self.read()?)?;
+            self.step(|instr| sink(offset, instr))?;
         }
         Ok(())
     }

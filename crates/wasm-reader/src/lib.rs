@@ -4,10 +4,15 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 mod cursor;
 pub mod custom;
+pub mod encode;
 mod error;
 mod immediate;
+mod incremental;
 mod instr;
 mod item;
 mod section;
@@ -18,6 +23,7 @@ use wasm_syntax::Features;
 pub use cursor::{Cursor, Decode};
 pub use custom::{Custom, KnownCustom};
 pub use error::{Form, ReadError, ReadErrorKind, Result};
+pub use incremental::{Chunk, Incremental, Payload};
 pub use instr::InstrReader;
 pub use item::{
     Body, ConstExpr, ConstExprs, Data, DataMode, Elem, ElemFunc, ElemItems, ElemMode, Export, ExternIdx, Global,

@@ -5,10 +5,7 @@ use core::marker::PhantomData;
 use wasm_syntax::{ExternType, Feature, FuncIdx, MemType, TypeIdx};
 
 use crate::types::{require_tags, tag_type};
-use crate::{
-    Body, Cursor, Custom, Data, Decode, Elem, Export, Global, Import, ReadErrorKind, RecGroup, Result,
-    Table,
-};
+use crate::{Body, Cursor, Custom, Data, Decode, Elem, Export, Global, Import, ReadErrorKind, RecGroup, Result, Table};
 
 /// A section of a module.
 #[derive(Clone, Copy, Debug)]
@@ -451,10 +448,7 @@ impl Layout {
         match section {
             Section::Function(functions) => self.functions = functions.len(),
             Section::DataCount(count) => self.data_count = Some(*count),
-            Section::Code(bodies) => {
-                self.saw_code = true;
-                self.check_code_count(bodies.len(), header)?;
-            }
+            Section::Code(bodies) => self.check_code_count(bodies.len(), header)?,
             Section::Data(segments) => {
                 self.saw_data = true;
                 self.check_data_count(segments.len(), header)?;
@@ -465,7 +459,7 @@ impl Layout {
     }
 
     /// Checks that no section is missing at the module's end.
-    pub(crate) fn check_end(&self, end: &Cursor<'_>) -> Result<()> {
+    pub(crate) fn check_end(&mut self, end: &Cursor<'_>) -> Result<()> {
         if !self.saw_code {
             self.check_code_count(0, end)?;
         }
@@ -475,7 +469,9 @@ impl Layout {
         Ok(())
     }
 
-    fn check_code_count(&self, found: u32, at: &Cursor<'_>) -> Result<()> {
+    /// Checks that there are as many bodies as functions.
+    pub(crate) fn check_code_count(&mut self, found: u32, at: &Cursor<'_>) -> Result<()> {
+        self.saw_code = true;
         let expected = self.functions;
         if expected == found { Ok(()) } else { Err(at.error(ReadErrorKind::CodeCount { expected, found })) }
     }
@@ -545,7 +541,10 @@ impl<'a> Sections<'a> {
             return self.layout.check_end(&header).map(|()| None);
         }
         let (id, len_bytes) = self.layout.enter(&mut self.cursor)?;
-        let contents = self.cursor.sub(len_bytes)?.with_data_count(self.layout.has_data_count());
+        let contents = self.cursor.sub(len_bytes)?;
+        // Only bodies need a data count section before they name data segments.
+        let names_data = id != SectionId::Code || self.layout.has_data_count();
+        let contents = contents.with_data_count(names_data);
         let section = Section::new(id, contents)?;
         self.layout.check(&section, &header)?;
         Ok(Some(section))

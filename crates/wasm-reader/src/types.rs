@@ -33,7 +33,11 @@ impl<'a> Decode<'a> for TypeIdx {
     fn decode(cursor: &mut Cursor<'a>) -> Result<Self> {
         let start = *cursor;
         let idx = cursor.u32()?;
-        if idx <= MAX_TYPE_IDX { Ok(Self(idx)) } else { Err(start.error(ReadErrorKind::TypeIdxTooLarge { found: idx })) }
+        if idx <= MAX_TYPE_IDX {
+            Ok(Self(idx))
+        } else {
+            Err(start.error(ReadErrorKind::TypeIdxTooLarge { found: idx }))
+        }
     }
 }
 
