@@ -6,12 +6,14 @@
 
 extern crate alloc;
 
+mod env;
 mod error;
 mod fold;
 mod func;
 mod load;
 mod lower;
 
+pub use env::ModuleEnv;
 pub use error::{CompileError, CompileErrorKind, LoadError, LoadErrorKind};
 pub use func::{Options, Scratch, compile_const_expr, compile_func, validate_func};
 pub use load::{DataSegment, ElemItem, ElemSegment, LoadOptions, Loaded, Span, load_module};

@@ -25,7 +25,7 @@ impl Inst {
     }
 
     /// The same instruction with its result elsewhere; its length stays. Instructions without a [`result`](Self::result)
-    /// stay as they are.
+    /// or [`slot_result`](Self::slot_result) stay as they are, and so do the latter where `to` is no slot.
     #[inline]
     #[must_use]
     pub fn with_dst(mut self, to: Dst) -> Self {
@@ -37,6 +37,15 @@ impl Inst {
             | Self::Unary { d, .. }
             | Self::Binary { d, .. }
             | Self::Load { d, .. } => *d = to,
+            Self::Vector { d, .. }
+            | Self::VectorLane { d, .. }
+            | Self::Shuffle { d, .. }
+            | Self::VectorConst { d, .. }
+            | Self::MemoryLane { d, .. } => {
+                if let Dst::Slot(slot) = to {
+                    *d = slot;
+                }
+            }
             _ => {}
         }
         self
@@ -65,7 +74,22 @@ impl Inst {
             Self::BrTable { index, .. } | Self::CallIndirect { index, .. } => one(Class::I32, index),
             Self::ReturnCallIndirect { index, .. } => one(Class::I32, Src::Slot(index)),
             Self::CallRef { func, .. } | Self::ReturnCallRef { func, .. } => one(Class::I64, Src::Slot(func)),
+            Self::Vector { op, a, b, c, .. } => {
+                let mut sources = [None; 3];
+                let slots = op.signature().params.iter().zip([a, b, c]);
+                sources.iter_mut().zip(slots).for_each(|(source, (&ty, slot))| {
+                    *source = Some((Class::of(ty), Src::Slot(slot)));
+                });
+                sources
+            }
+            Self::VectorLane { op, a, b, .. } => {
+                let scalar = op.signature().params.get(1).map(|&ty| (Class::of(ty), Src::Slot(b)));
+                [Some((Class::V128, Src::Slot(a))), scalar, None]
+            }
+            Self::Shuffle { a, b, .. } => [Some((Class::V128, Src::Slot(a))), Some((Class::V128, Src::Slot(b))), None],
+            Self::MemoryLane { addr, vector, .. } => address(addr, Some((Class::V128, Src::Slot(vector)))),
             Self::Enter { .. }
+            | Self::VectorConst { .. }
             | Self::Zero { .. }
             | Self::Const64 { .. }
             | Self::CopyRange { .. }
@@ -79,6 +103,19 @@ impl Inst {
             | Self::Return { .. }
             | Self::Slots { .. }
             | Self::Trap(_) => [None; 3],
+        }
+    }
+
+    /// The class of the result of a vector instruction and the slot where it goes, which passes through no accumulator.
+    #[must_use]
+    pub fn slot_result(&self) -> Option<(Class, Slot)> {
+        let class = |results: &[wasm_syntax::ValType]| results.first().map(|&ty| Class::of(ty));
+        match *self {
+            Self::Vector { op, d, .. } => Some((class(op.signature().results)?, d)),
+            Self::VectorLane { op, d, .. } => Some((class(op.signature().results)?, d)),
+            Self::MemoryLane { op, d, .. } => Some((class(op.results())?, d)),
+            Self::Shuffle { d, .. } | Self::VectorConst { d, .. } => Some((Class::V128, d)),
+            _ => None,
         }
     }
 

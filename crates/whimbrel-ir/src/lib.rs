@@ -10,9 +10,13 @@ mod cell;
 mod code;
 mod inst;
 mod operand;
+mod print;
+mod verify;
 
 pub use access::Sources;
 pub use cell::{AddrMode, BACKWARD, Family, NEGATE, OpKey, decode, encode};
 pub use code::Code;
 pub use inst::{Addr, CallInfo, IndirectCallee, Inst, Pos, SlotsOp, TailMove};
 pub use operand::{Class, Dst, DstKind, FRAME_HEADER_SLOTS, Shape, Slot, Src, SrcKind, TAIL_RECORD_SLOTS};
+pub use print::{Listing, print};
+pub use verify::{CalleeSlots, Rule, VerifyEnv, VerifyError, verify};

@@ -4,7 +4,7 @@ use wasm_syntax::{GlobalIdx, LoadOp, MemArg, MemIdx, StoreOp, TableIdx};
 use whimbrel_ir::{Addr, Class, Inst, Slot, SlotsOp, Src};
 
 use super::stack::{Entry, Kind};
-use super::{Lowerer, Unsupported, slot};
+use super::{Lowerer, slot};
 
 impl Lowerer<'_> {
     pub(super) fn memory_class(&self, memory: MemIdx) -> Class {
@@ -15,11 +15,8 @@ impl Lowerer<'_> {
         Class::of(self.info.table(table).addr_type())
     }
 
-    pub(super) fn load(&mut self, op: LoadOp, memarg: MemArg) -> Result<(), Unsupported> {
+    pub(super) fn load(&mut self, op: LoadOp, memarg: MemArg) {
         let class = Class::of(op.val_type());
-        if class == Class::V128 {
-            return Err(Unsupported(op.mnemonic()));
-        }
         let mut base = self.pop();
         let addr = match self.prepare_address(&mut base, memarg, op.width_bytes()) {
             Some(addr) => addr,
@@ -27,13 +24,9 @@ impl Lowerer<'_> {
         };
         self.mark();
         self.push_result(class, |d| Inst::Load { op, d, addr });
-        Ok(())
     }
 
-    pub(super) fn store(&mut self, op: StoreOp, memarg: MemArg) -> Result<(), Unsupported> {
-        if Class::of(op.val_type()) == Class::V128 {
-            return Err(Unsupported(op.mnemonic()));
-        }
+    pub(super) fn store(&mut self, op: StoreOp, memarg: MemArg) {
         let value = self.pop();
         let mut base = self.pop();
         let (addr, value) = match self.prepare_address(&mut base, memarg, op.width_bytes()) {
@@ -45,11 +38,10 @@ impl Lowerer<'_> {
         };
         self.mark();
         self.emit(Inst::Store { op, addr, value });
-        Ok(())
     }
 
     /// The address of an access, `None` if it is the value of `base` plus the offset.
-    fn prepare_address(&mut self, base: &mut Entry, memarg: MemArg, width_bytes: u8) -> Option<Addr> {
+    pub(super) fn prepare_address(&mut self, base: &mut Entry, memarg: MemArg, width_bytes: u8) -> Option<Addr> {
         let MemArg { offset, memory, .. } = memarg;
         let memory64 = self.info.memory(memory).memory64;
         if memory64 || memory.0 != 0 {
@@ -66,25 +58,16 @@ impl Lowerer<'_> {
         self.fuse_address(*base, width_bytes.trailing_zeros() as u8, narrow)
     }
 
-    pub(super) fn global_get(&mut self, global: GlobalIdx) -> Result<(), Unsupported> {
-        let class = self.global_class(global, "global.get")?;
+    pub(super) fn global_get(&mut self, global: GlobalIdx) {
+        let class = Class::of(self.info.global(global).val);
         self.push_result(class, |d| Inst::GlobalGet { class, d, global });
-        Ok(())
     }
 
-    pub(super) fn global_set(&mut self, global: GlobalIdx) -> Result<(), Unsupported> {
-        let class = self.global_class(global, "global.set")?;
+    pub(super) fn global_set(&mut self, global: GlobalIdx) {
+        let class = Class::of(self.info.global(global).val);
         let value = self.pop();
         let a = self.take(value);
         self.emit(Inst::GlobalSet { class, global, a });
-        Ok(())
-    }
-
-    fn global_class(&self, global: GlobalIdx, instruction: &'static str) -> Result<Class, Unsupported> {
-        match Class::of(self.info.global(global).val) {
-            Class::V128 => Err(Unsupported(instruction)),
-            class => Ok(class),
-        }
     }
 
     /// An operation on the homes of its operands, where its results go as well.

@@ -14,6 +14,7 @@ mod memory;
 mod numeric;
 mod reference;
 mod stack;
+mod vector;
 
 use alloc::vec::Vec;
 
@@ -203,15 +204,20 @@ impl<'m> Lowerer<'m> {
             Instr::LocalGet(local) => self.local_get(local),
             Instr::LocalSet(local) => self.local_set(local),
             Instr::LocalTee(local) => self.local_tee(local),
-            Instr::GlobalGet(global) => return self.global_get(global),
-            Instr::GlobalSet(global) => return self.global_set(global),
+            Instr::GlobalGet(global) => self.global_get(global),
+            Instr::GlobalSet(global) => self.global_set(global),
             Instr::I32Const(value) => self.push_const(Class::I32, u64::from(value as u32)),
             Instr::I64Const(value) => self.push_const(Class::I64, value as u64),
             Instr::F32Const(bits) => self.push_const(Class::F32, u64::from(bits.0)),
             Instr::F64Const(bits) => self.push_const(Class::F64, bits.0),
             Instr::Numeric(op) => self.numeric(op),
-            Instr::Load(op, memarg) => return self.load(op, memarg),
-            Instr::Store(op, memarg) => return self.store(op, memarg),
+            Instr::Load(op, memarg) => self.load(op, memarg),
+            Instr::Store(op, memarg) => self.store(op, memarg),
+            Instr::Vector(op) => self.vector(op),
+            Instr::VectorLane(op, lane) => self.vector_lane(op, lane),
+            Instr::MemoryLane(op, memarg, lane) => self.memory_lane(op, memarg, lane),
+            Instr::V128Const(value) => self.vector_const(value),
+            Instr::I8x16Shuffle(lanes) => self.shuffle(lanes),
             Instr::RefNull(_) => self.push_const(Class::I64, 0),
             Instr::RefIsNull => self.unary(NumericOp::I64Eqz),
             Instr::RefAsNonNull => self.ref_as_non_null(),

@@ -1,0 +1,45 @@
+//! What the verifier of code asks of a module.
+
+use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
+use wasm_validate::{FuncSig, ModuleInfo};
+use whimbrel_ir::{CalleeSlots, Class, VerifyEnv};
+
+use crate::lower::slots_of;
+
+/// A module, for [`verify`](whimbrel_ir::verify) of code compiled from it.
+#[derive(Clone, Copy, Debug)]
+pub struct ModuleEnv<'m>(pub &'m ModuleInfo);
+
+fn callee(sig: FuncSig<'_>) -> CalleeSlots {
+    CalleeSlots { params: slots_of(sig.params), results: slots_of(sig.results) }
+}
+
+impl VerifyEnv for ModuleEnv<'_> {
+    fn func(&self, func: FuncIdx) -> Option<(CalleeSlots, bool)> {
+        (func.0 < self.0.num_funcs()).then(|| (callee(self.0.func_sig(func)), func.0 < self.0.num_imported_funcs()))
+    }
+
+    fn func_type(&self, ty: TypeIdx) -> Option<CalleeSlots> {
+        if ty.0 < self.0.num_types() { self.0.type_sig(ty).map(callee) } else { None }
+    }
+
+    fn global(&self, global: GlobalIdx) -> Option<Class> {
+        (global.0 < self.0.num_globals()).then(|| Class::of(self.0.global(global).val))
+    }
+
+    fn is_memory64(&self, memory: MemIdx) -> Option<bool> {
+        (memory.0 < self.0.num_memories()).then(|| self.0.memory(memory).memory64)
+    }
+
+    fn is_table64(&self, table: TableIdx) -> Option<bool> {
+        (table.0 < self.0.num_tables()).then(|| self.0.table(table).table64)
+    }
+
+    fn has_data(&self, data: DataIdx) -> bool {
+        data.0 < self.0.num_datas()
+    }
+
+    fn has_elem(&self, elem: ElemIdx) -> bool {
+        elem.0 < self.0.num_elems()
+    }
+}

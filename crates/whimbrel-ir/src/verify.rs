@@ -1,0 +1,434 @@
+//! What the engine trusts about code, as rules that are checked: in tests, in fuzzing, in debug builds.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, NumericOp, TableIdx, TypeIdx};
+
+use crate::{
+    Addr, Class, Code, Dst, FRAME_HEADER_SLOTS, Inst, Pos, Slot, SlotsOp, Src, SrcKind, TAIL_RECORD_SLOTS, TailMove,
+};
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident $text:literal;)*) => {
+        /// The rules of code. The engine's unsafe operations rely on them by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Rule {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Rule {
+            /// Every rule, in order; its number is its position, counted from 1.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    /// 1: every word belongs to an instruction that decodes.
+    Words "words decode";
+    /// 2: the first instruction is `enter`, with the return slot and the frame size that the code says; no other is.
+    Enter "enter is first, and agrees with the code";
+    /// 3: parameters and results end at or below the return slot.
+    Areas "parameters and results are below the return slot";
+    /// 4: every slot that an instruction names is in the frame, both of a vector's, and all of a range.
+    Slots "slots are in the frame";
+    /// 5: from a call's distance on, the frame has room for the callee's parameters or results, and a header.
+    Calls "callees' frames start in the frame";
+    /// 6: the arguments of a tail call are in the frame, which has room for the callee's parameters or results behind a
+    /// record; return slot and number of results are the code's.
+    TailCalls "tail calls' arguments are in the frame";
+    /// 7: branches lead to instructions of the code.
+    Targets "branches lead to instructions";
+    /// 8: a `br_table` has a target at least.
+    Tables "branch tables have targets";
+    /// 9: control does not go on behind the last instruction.
+    End "the last instruction ends the flow";
+    /// 10: an accumulator that is read has been written, with the class read, on every path: since the last label, call,
+    /// operation on slots in a row.
+    Accumulators "accumulators are defined where they are read";
+    /// 11: operand kinds are such as the instruction's documentation allows.
+    Shapes "operand kinds are allowed";
+    /// 12: functions, types, tables, memories, globals and segments exist, and are of the kind that the instruction says.
+    Indices "indices exist";
+    /// 13: behind each call that may leave the instance, and only there, is a `reload` that agrees with it.
+    Reloads "calls out of the instance are followed by a reload";
+}
+
+/// Code breaks a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerifyError {
+    /// Which one.
+    pub rule: Rule,
+    /// At which instruction.
+    pub at: Pos,
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rule {} broken at word {}: {}", self.rule as u32 + 1, self.at.0, self.rule.text())
+    }
+}
+
+impl core::error::Error for VerifyError {}
+
+/// Slots that a function's parameters and results take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CalleeSlots {
+    /// The parameters'.
+    pub params: u32,
+    /// The results'.
+    pub results: u32,
+}
+
+/// What is to be known of the module that code belongs to. Each method gives `None` or `false` where the index is out of
+/// range.
+pub trait VerifyEnv {
+    /// Slots of a function, and whether it is imported.
+    fn func(&self, func: FuncIdx) -> Option<(CalleeSlots, bool)>;
+    /// Slots of functions of a type.
+    fn func_type(&self, ty: TypeIdx) -> Option<CalleeSlots>;
+    /// The class of a global's value.
+    fn global(&self, global: GlobalIdx) -> Option<Class>;
+    /// Whether a memory has 64-bit addresses.
+    fn is_memory64(&self, memory: MemIdx) -> Option<bool>;
+    /// Whether a table has 64-bit indices.
+    fn is_table64(&self, table: TableIdx) -> Option<bool>;
+    /// Whether there is such a data segment.
+    fn has_data(&self, data: DataIdx) -> bool;
+    /// Whether there is such an element segment.
+    fn has_elem(&self, elem: ElemIdx) -> bool;
+}
+
+/// Checks `code` against every [`Rule`].
+///
+/// # Errors
+///
+/// The first rule that is broken, in code order.
+pub fn verify(code: &Code, env: &impl VerifyEnv) -> Result<(), VerifyError> {
+    let starts = starts(code)?;
+    let targets = targets(code, &starts)?;
+    let mut verifier = Verifier { code, env, accs: [None; 3], at: Pos(0) };
+    verifier.check(u32::from(code.param_slots.max(code.result_slots)) <= u32::from(code.return_slot.0), Rule::Areas)?;
+    let mut expected_reload = None;
+    for (at, inst) in code.insts() {
+        verifier.at = at;
+        let Some(inst) = inst else { return Err(VerifyError { rule: Rule::Words, at }) };
+        verifier.enter(&inst)?;
+        verifier.reload(&inst, expected_reload)?;
+        expected_reload = reload_of(&inst);
+        if targets.binary_search(&at).is_ok() {
+            verifier.accs = [None; 3];
+        }
+        verifier.inst(&inst)?;
+    }
+    match starts.last().and_then(|&last| code.inst(last)) {
+        Some(last) if last.ends_flow() => Ok(()),
+        _ => Err(VerifyError { rule: Rule::End, at: verifier.at }),
+    }
+}
+
+/// Where instructions start, in order.
+fn starts(code: &Code) -> Result<Vec<Pos>, VerifyError> {
+    let mut starts = Vec::new();
+    for (at, inst) in code.insts() {
+        let Some(inst) = inst else { return Err(VerifyError { rule: Rule::Words, at }) };
+        let end = match inst {
+            Inst::BrTable { count: 0, .. } => return Err(VerifyError { rule: Rule::Tables, at }),
+            Inst::BrTable { count, .. } => at.0.saturating_add(2).saturating_add(count),
+            _ => code.inst_end(at).0,
+        };
+        if end > code.end().0 {
+            return Err(VerifyError { rule: Rule::Words, at });
+        }
+        starts.push(at);
+    }
+    Ok(starts)
+}
+
+/// Where branches lead, in order.
+fn targets(code: &Code, starts: &[Pos]) -> Result<Vec<Pos>, VerifyError> {
+    let mut targets = Vec::new();
+    for (at, inst) in code.insts() {
+        let known = targets.len();
+        match inst {
+            Some(Inst::Br { target } | Inst::BrIf { target, .. } | Inst::BrCmp { target, .. }) => targets.push(target),
+            Some(Inst::BrTable { count, .. }) => {
+                targets.extend((0..count).filter_map(|n| code.br_table_target(at, n)));
+            }
+            _ => {}
+        }
+        if targets[known..].iter().any(|target| starts.binary_search(target).is_err()) {
+            return Err(VerifyError { rule: Rule::Targets, at });
+        }
+    }
+    targets.sort_unstable();
+    targets.dedup();
+    Ok(targets)
+}
+
+/// The reload that has to follow a call.
+fn reload_of(inst: &Inst) -> Option<Inst> {
+    match *inst {
+        Inst::CallImport { saved, info, .. }
+        | Inst::CallIndirect { saved, info, .. }
+        | Inst::CallRef { saved, info, .. } => Some(Inst::Reload { saved, info }),
+        _ => None,
+    }
+}
+
+struct Verifier<'a, E> {
+    code: &'a Code,
+    env: &'a E,
+    /// The classes that the accumulators hold: integer, `f32`, `f64`.
+    accs: [Option<Class>; 3],
+    at: Pos,
+}
+
+fn acc_of(class: Class) -> Option<usize> {
+    match class {
+        Class::I32 | Class::I64 => Some(0),
+        Class::F32 => Some(1),
+        Class::F64 => Some(2),
+        Class::V128 => None,
+    }
+}
+
+impl<E: VerifyEnv> Verifier<'_, E> {
+    fn check(&self, holds: bool, rule: Rule) -> Result<(), VerifyError> {
+        if holds { Ok(()) } else { Err(VerifyError { rule, at: self.at }) }
+    }
+
+    fn get<T>(&self, found: Option<T>) -> Result<T, VerifyError> {
+        found.ok_or(VerifyError { rule: Rule::Indices, at: self.at })
+    }
+
+    fn slots(&self, first: Slot, count: u32) -> Result<(), VerifyError> {
+        self.check(u32::from(first.0) + count <= self.code.frame_slots, Rule::Slots)
+    }
+
+    fn enter(&self, inst: &Inst) -> Result<(), VerifyError> {
+        let Code { return_slot, frame_slots, .. } = *self.code;
+        let is_enter = *inst == Inst::Enter { return_slot, frame_slots };
+        let is_right = if self.at == Pos(0) { is_enter } else { !matches!(inst, Inst::Enter { .. }) };
+        self.check(is_right, Rule::Enter)?;
+        self.slots(return_slot, FRAME_HEADER_SLOTS)
+    }
+
+    fn reload(&self, inst: &Inst, expected: Option<Inst>) -> Result<(), VerifyError> {
+        let found = matches!(inst, Inst::Reload { .. }).then_some(*inst);
+        self.check(found == expected, Rule::Reloads)
+    }
+
+    fn inst(&mut self, inst: &Inst) -> Result<(), VerifyError> {
+        for (class, src) in inst.sources().into_iter().flatten() {
+            self.source(inst, class, src)?;
+        }
+        self.check(shape_is_allowed(inst), Rule::Shapes)?;
+        self.operation(inst)?;
+        if let Some((class, d)) = inst.result() {
+            match d {
+                Dst::Slot(slot) => self.slots(slot, class.slots())?,
+                Dst::Acc => self.check(class != Class::V128, Rule::Shapes)?,
+            }
+            match acc_of(class) {
+                Some(acc) => self.accs[acc] = Some(class),
+                None => self.accs[2] = None,
+            }
+        }
+        if let Some((class, d)) = inst.slot_result() {
+            self.slots(d, class.slots())?;
+        }
+        if clobbers(inst) {
+            self.accs = [None; 3];
+        }
+        Ok(())
+    }
+
+    fn source(&self, inst: &Inst, class: Class, src: Src) -> Result<(), VerifyError> {
+        match src {
+            Src::Slot(slot) => self.slots(slot, class.slots()),
+            Src::Const(_) => Ok(()),
+            Src::Acc => {
+                let held = acc_of(class).and_then(|acc| self.accs[acc]);
+                let class = match *inst {
+                    Inst::CallIndirect { callee, .. } if self.env.is_table64(callee.table) == Some(true) => Class::I64,
+                    _ => class,
+                };
+                self.check(held == Some(class), Rule::Accumulators)
+            }
+        }
+    }
+
+    fn operation(&self, inst: &Inst) -> Result<(), VerifyError> {
+        match *inst {
+            Inst::Zero { first, count } => self.slots(first, count.into()),
+            Inst::CopyRange { d, a, count } => {
+                self.slots(d, count.into())?;
+                self.slots(a, count.into())
+            }
+            Inst::Load { addr, .. } | Inst::Store { addr, .. } | Inst::MemoryLane { addr, .. } => self.address(addr),
+            Inst::GlobalGet { class, global, .. } | Inst::GlobalSet { class, global, .. } => {
+                self.check(self.env.global(global) == Some(class), Rule::Indices)
+            }
+            Inst::Call { func, info } => self.call(self.callee(func, false)?, info.delta),
+            Inst::CallImport { func, saved, info } => {
+                self.slots(saved, 1)?;
+                self.call(self.callee(func, true)?, info.delta)
+            }
+            Inst::CallIndirect { callee, saved, info, .. } => {
+                self.slots(saved, 1)?;
+                self.get(self.env.is_table64(callee.table))?;
+                self.call(self.get(self.env.func_type(callee.ty))?, info.delta)
+            }
+            Inst::CallRef { saved, info, .. } | Inst::Reload { saved, info } => {
+                self.slots(saved, 1)?;
+                self.call(CalleeSlots { params: 0, results: 0 }, info.delta)
+            }
+            Inst::ReturnCall { func, tail } => self.tail_call(Some(self.callee(func, false)?), tail),
+            Inst::ReturnCallImport { func, tail } => self.tail_call(Some(self.callee(func, true)?), tail),
+            Inst::ReturnCallIndirect { callee, tail, .. } => {
+                self.get(self.env.is_table64(callee.table))?;
+                self.tail_call(Some(self.get(self.env.func_type(callee.ty))?), tail)
+            }
+            Inst::ReturnCallRef { tail, .. } => self.tail_call(None, tail),
+            Inst::Return { return_slot } | Inst::ReturnValue { return_slot, .. } => {
+                self.check(return_slot == self.code.return_slot, Rule::Areas)
+            }
+            Inst::Slots { op, a } => self.slots_op(op, a),
+            _ => Ok(()),
+        }
+    }
+
+    fn callee(&self, func: FuncIdx, imported: bool) -> Result<CalleeSlots, VerifyError> {
+        let (slots, is_imported) = self.get(self.env.func(func))?;
+        self.check(is_imported == imported, Rule::Indices)?;
+        Ok(slots)
+    }
+
+    fn call(&self, callee: CalleeSlots, delta: u32) -> Result<(), VerifyError> {
+        let area = u64::from(callee.params.max(callee.results)) + u64::from(FRAME_HEADER_SLOTS);
+        self.check(u64::from(delta) + area <= u64::from(self.code.frame_slots), Rule::Calls)
+    }
+
+    fn tail_call(&self, callee: Option<CalleeSlots>, tail: TailMove) -> Result<(), VerifyError> {
+        let Code { return_slot, result_slots, frame_slots, .. } = *self.code;
+        let TailMove { args, count, return_slot: found, results } = tail;
+        self.slots(args, count.into())?;
+        let agrees =
+            callee.is_none_or(|callee| callee.params == u32::from(count) && callee.results == u32::from(results));
+        let area = TAIL_RECORD_SLOTS + u32::from(count.max(results)) + FRAME_HEADER_SLOTS;
+        let is_right = agrees && found == return_slot && results == result_slots && area <= frame_slots;
+        self.check(is_right, Rule::TailCalls)
+    }
+
+    fn address(&self, addr: Addr) -> Result<(), VerifyError> {
+        let (memory, expected) = match addr {
+            Addr::Plain { .. } | Addr::Indexed { .. } => (MemIdx(0), false),
+            Addr::Far { memory, memory64, .. } => (memory, memory64),
+        };
+        self.check(self.env.is_memory64(memory) == Some(expected), Rule::Indices)
+    }
+
+    fn slots_op(&self, op: SlotsOp, a: Slot) -> Result<(), VerifyError> {
+        let has_memory = |memory| self.env.is_memory64(memory).is_some();
+        let has_table = |table| self.env.is_table64(table).is_some();
+        let (slots, exists) = match op {
+            SlotsOp::MemoryCopy { dst, src } => (3, has_memory(dst) && has_memory(src)),
+            SlotsOp::MemoryFill(memory) => (3, has_memory(memory)),
+            SlotsOp::MemoryInit(data, memory) => (3, self.env.has_data(data) && has_memory(memory)),
+            SlotsOp::DataDrop(data) => (0, self.env.has_data(data)),
+            SlotsOp::MemoryGrow(memory) | SlotsOp::MemorySize(memory) => (1, has_memory(memory)),
+            SlotsOp::TableGet(table) | SlotsOp::TableSize(table) => (1, has_table(table)),
+            SlotsOp::TableSet(table) | SlotsOp::TableGrow(table) => (2, has_table(table)),
+            SlotsOp::TableFill(table) => (3, has_table(table)),
+            SlotsOp::TableCopy { dst, src } => (3, has_table(dst) && has_table(src)),
+            SlotsOp::TableInit(elem, table) => (3, self.env.has_elem(elem) && has_table(table)),
+            SlotsOp::ElemDrop(elem) => (0, self.env.has_elem(elem)),
+            SlotsOp::RefFunc(func) => (1, self.env.func(func).is_some()),
+            SlotsOp::Wide(op) => {
+                let signature = op.signature();
+                self.check(!is_scalar(op, 1) && !is_scalar(op, 2), Rule::Shapes)?;
+                (signature.params.len().max(signature.results.len()) as u32, true)
+            }
+        };
+        self.check(exists, Rule::Indices)?;
+        self.slots(a, slots)
+    }
+}
+
+/// Whether the instruction leaves nothing certain in the accumulators.
+fn clobbers(inst: &Inst) -> bool {
+    matches!(
+        inst,
+        Inst::Enter { .. }
+            | Inst::Zero { .. }
+            | Inst::CopyRange { .. }
+            | Inst::Call { .. }
+            | Inst::CallImport { .. }
+            | Inst::CallIndirect { .. }
+            | Inst::CallRef { .. }
+            | Inst::Reload { .. }
+            | Inst::Slots { .. }
+    )
+}
+
+/// Whether the instruction has so many operands, and one result.
+fn is_scalar(op: NumericOp, operands: usize) -> bool {
+    let signature = op.signature();
+    signature.params.len() == operands && signature.results.len() == 1
+}
+
+fn shape_is_allowed(inst: &Inst) -> bool {
+    let is_const = |src: Src| src.kind() == SrcKind::Const;
+    let are_acc = |a: Src, b: Src| a == Src::Acc && b == Src::Acc;
+    match *inst {
+        Inst::Copy { class, d, a } => class != Class::V128 || matches!((d, a), (Dst::Slot(_), Src::Slot(_))),
+        Inst::Const64 { class, .. } => matches!(class, Class::I64 | Class::F64),
+        Inst::Unary { op, a, .. } => is_scalar(op, 1) && !is_const(a),
+        Inst::Binary { op, a, b, .. } => is_scalar(op, 2) && !(is_const(a) && is_const(b)) && !are_acc(a, b),
+        Inst::BrCmp { op, a, b, .. } => {
+            let is_test = is_scalar(op, 2) && op.opcode() <= NumericOp::F64Ge.opcode();
+            is_test && !is_const(a) && !are_acc(a, b)
+        }
+        Inst::Select { cond, .. } | Inst::BrIf { cond, .. } => !is_const(cond),
+        Inst::BrTable { index, .. } | Inst::CallIndirect { index, .. } => !is_const(index),
+        Inst::Load { addr, .. } => address_is_allowed(addr, None),
+        Inst::Store { op, addr, value } => {
+            let acc = acc_of(Class::of(op.val_type())).filter(|_| value == Src::Acc);
+            address_is_allowed(addr, acc)
+        }
+        Inst::ReturnValue { class, a, .. } => class != Class::V128 || matches!(a, Src::Slot(_)),
+        Inst::GlobalGet { class, d, .. } => class != Class::V128 || matches!(d, Dst::Slot(_)),
+        Inst::GlobalSet { class, a, .. } => class != Class::V128 || matches!(a, Src::Slot(_)),
+        Inst::VectorLane { op, lane, .. } => lane < op.lanes(),
+        Inst::Shuffle { lanes, .. } => lanes.0.iter().all(|&lane| lane < 32),
+        Inst::MemoryLane { op, addr, lane, .. } => {
+            let has_slots = matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. });
+            has_slots && lane < 16 / op.width_bytes()
+        }
+        _ => true,
+    }
+}
+
+/// Whether an address is allowed beside a value in accumulator `acc`.
+fn address_is_allowed(addr: Addr, acc: Option<usize>) -> bool {
+    let accs = match addr {
+        Addr::Plain { base: Src::Const(bits), .. } => return bits == 0,
+        Addr::Plain { base, .. } => usize::from(base == Src::Acc),
+        Addr::Indexed { base, index, .. } => {
+            if base.kind() == SrcKind::Const || index.kind() == SrcKind::Const {
+                return false;
+            }
+            usize::from(base == Src::Acc) + usize::from(index == Src::Acc)
+        }
+        Addr::Far { .. } => 0,
+    };
+    accs + usize::from(acc == Some(0)) <= 1
+}
