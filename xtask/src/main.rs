@@ -1,6 +1,6 @@
 //! The project's own tasks, run as `cargo xtask TASK`.
 //!
-//! Each task ends with a line `N passed, N failed` and exits with status 1 if anything failed.
+//! Each task ends with a line `N passed, N failed`, of `spec` also `N skipped`, and exits with status 1 if anything failed.
 #![forbid(unsafe_code)]
 
 mod ci;
@@ -9,6 +9,7 @@ mod guests;
 mod process;
 mod programs;
 mod report;
+mod spec;
 mod tidy;
 mod workspace;
 
@@ -29,6 +30,8 @@ struct Cli {
 enum Task {
     /// Run every check of the project: format, lints, tests, documentation, conformance, examples
     Ci(ci::Args),
+    /// Run the specification's test suite, and the project's own tests in its format
+    Spec(spec::Args),
     /// Check the layering of the crates, file headers, unsafe code, file sizes
     Tidy,
     /// Run the commands that the READMEs show and compare what they print
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> anyhow::Result<Tally> {
     match task {
         Task::Ci(args) => ci::run(&args),
+        Task::Spec(args) => spec::run(&args),
         Task::Tidy => tidy::run(),
         Task::Examples(args) => examples::run(&args),
         Task::Programs(args) => programs::run(&args),

@@ -1,0 +1,228 @@
+//! What the runner asks of the engine, and how the engine's errors fall into the kinds that scripts tell apart.
+
+use std::fmt;
+
+use wasm_reader::ReadErrorKind;
+use wasm_syntax::Features;
+use whimbrel::{
+    Config, Engine, Error, Extern, ExternRef, Instance, LinkError, Linker, Memory, MemoryType, Module, Mutability,
+    Store, Table, TableType, Trap, Val,
+};
+
+use crate::stage;
+use crate::value::{Hierarchy, Value};
+
+/// Why something did not happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The module's text or bytes cannot be read.
+    Malformed(String),
+    /// The module breaks a rule of validation.
+    Invalid(String),
+    /// The module's imports are not satisfied.
+    Unlinkable(String),
+    /// Execution trapped.
+    Trap(Trap),
+    /// The engine does not do that.
+    Unsupported(String),
+    /// Anything else, such as an export that does not exist.
+    Other(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(text) => write!(f, "malformed module: {text}"),
+            Self::Invalid(text) => write!(f, "invalid module: {text}"),
+            Self::Unlinkable(text) => write!(f, "unlinkable module: {text}"),
+            Self::Trap(trap) => write!(f, "trap: {trap}"),
+            Self::Unsupported(text) | Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let text = format!("{error:#}");
+        if is_unsupported(&error) {
+            Self::Unsupported(text)
+        } else if let Some(&trap) = error.downcast_ref::<Trap>() {
+            Self::Trap(trap)
+        } else if let Some(link) = error.downcast_ref::<LinkError>() {
+            Self::Unlinkable(link.to_string())
+        } else {
+            Self::Other(text)
+        }
+    }
+}
+
+/// Whether the engine says that it does not execute something yet, rather than that something is wrong.
+fn is_unsupported(error: &Error) -> bool {
+    error.root_cause().to_string().starts_with("unsupported ")
+}
+
+/// One store with what a script has put into it.
+pub struct Host {
+    engine: Engine,
+    features: Features,
+    store: Store<()>,
+    linker: Linker<()>,
+}
+
+impl Host {
+    /// A store in which the module `spectest` can be imported.
+    ///
+    /// # Errors
+    ///
+    /// If the engine refuses what every script relies on.
+    pub fn new(features: Features) -> Result<Self, Failure> {
+        let engine = Engine::new(Config::new().wasm_features(features))?;
+        let mut store = Store::new(&engine, ());
+        let mut linker = Linker::new(&engine);
+        linker.allow_shadowing(true);
+        define_spectest(&mut linker, &mut store)?;
+        Ok(Self { engine, features, store, linker })
+    }
+
+    /// Decodes and validates a module.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Malformed`], [`Failure::Invalid`] or [`Failure::Unsupported`].
+    pub fn load(&self, bytes: &[u8]) -> Result<Module, Failure> {
+        let loaded = Module::new(&self.engine, bytes);
+        match (stage::decode(bytes, self.features), loaded) {
+            (Ok(()), Ok(module)) => Ok(module),
+            (Ok(()), Err(error)) => Err(match Failure::from(error) {
+                unsupported @ Failure::Unsupported(_) => unsupported,
+                refused => Failure::Invalid(refused.to_string()),
+            }),
+            // An index that is too large for the implementation refers to nothing, which is for validation to say.
+            (Err(error), Err(_)) if matches!(error.kind, ReadErrorKind::TypeIdxTooLarge { .. }) => {
+                Err(Failure::Invalid(error.to_string()))
+            }
+            (Err(error), Err(_)) => Err(Failure::Malformed(error.to_string())),
+            (Err(error), Ok(_)) => Err(Failure::Other(format!("loading accepts what decoding refuses: {error}"))),
+        }
+    }
+
+    /// Instantiates a module with what is registered.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unlinkable`], [`Failure::Trap`] or [`Failure::Unsupported`].
+    pub fn instantiate(&mut self, module: &Module) -> Result<Instance, Failure> {
+        Ok(self.linker.instantiate(&mut self.store, module)?)
+    }
+
+    /// Makes an instance's exports importable.
+    ///
+    /// # Errors
+    ///
+    /// If the engine refuses one.
+    pub fn register(&mut self, name: &str, instance: Instance) -> Result<(), Failure> {
+        self.linker.instance(&mut self.store, name, instance)?;
+        Ok(())
+    }
+
+    /// Calls an exported function.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Trap`], [`Failure::Unsupported`], or [`Failure::Other`] if there is no such function.
+    pub fn invoke(&mut self, instance: Instance, name: &str, args: &[Value]) -> Result<Vec<Value>, Failure> {
+        let func = instance
+            .get_func(&mut self.store, name)
+            .ok_or_else(|| Failure::Other(format!("the instance exports no function `{name}`")))?;
+        let args = args.iter().map(|&arg| self.to_val(arg)).collect::<Result<Vec<_>, _>>()?;
+        let mut results = vec![Val::I32(0); func.ty(&self.store).results().len()];
+        func.call(&mut self.store, &args, &mut results)?;
+        results.iter().map(|result| self.to_value(result)).collect()
+    }
+
+    /// Reads an exported global.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Other`] if there is no such global.
+    pub fn get(&mut self, instance: Instance, name: &str) -> Result<Value, Failure> {
+        match instance.get_export(&mut self.store, name) {
+            Some(Extern::Global(global)) => {
+                let value = global.get(&mut self.store);
+                self.to_value(&value)
+            }
+            _ => Err(Failure::Other(format!("the instance exports no global `{name}`"))),
+        }
+    }
+
+    fn to_val(&mut self, value: Value) -> Result<Val, Failure> {
+        Ok(match value {
+            Value::I32(value) => Val::I32(value),
+            Value::I64(value) => Val::I64(value),
+            Value::F32(bits) => Val::F32(bits),
+            Value::F64(bits) => Val::F64(bits),
+            Value::V128(bits) => Val::V128(bits.into()),
+            Value::Null(Hierarchy::Func) => Val::FuncRef(None),
+            Value::Null(Hierarchy::Extern) => Val::ExternRef(None),
+            Value::Null(_) => Val::NullRef,
+            Value::Extern(number) => Val::ExternRef(Some(ExternRef::new(&mut self.store, number)?)),
+            Value::Host(_) => return Err(Failure::Unsupported("unsupported host reference of type anyref".to_owned())),
+            Value::Ref(_) => unreachable!("scripts have no such arguments"),
+        })
+    }
+
+    fn to_value(&self, val: &Val) -> Result<Value, Failure> {
+        Ok(match val {
+            Val::I32(value) => Value::I32(*value),
+            Val::I64(value) => Value::I64(*value),
+            Val::F32(bits) => Value::F32(*bits),
+            Val::F64(bits) => Value::F64(*bits),
+            Val::V128(value) => Value::V128((*value).into()),
+            Val::FuncRef(None) => Value::Null(Hierarchy::Func),
+            Val::FuncRef(Some(_)) => Value::Ref("func"),
+            Val::ExternRef(None) => Value::Null(Hierarchy::Extern),
+            Val::ExternRef(Some(reference)) => {
+                let number = reference.data(&self.store)?.and_then(|data| data.downcast_ref::<u32>());
+                Value::Extern(*number.ok_or_else(|| Failure::Other("an externref from nowhere".to_owned()))?)
+            }
+            Val::NullRef => Value::Null(Hierarchy::Any),
+        })
+    }
+}
+
+/// The module that scripts import without having defined it.
+fn define_spectest(linker: &mut Linker<()>, store: &mut Store<()>) -> Result<(), Failure> {
+    const NAME: &str = "spectest";
+    linker.func_wrap(NAME, "print", || {})?;
+    linker.func_wrap(NAME, "print_i32", |_: i32| {})?;
+    linker.func_wrap(NAME, "print_i64", |_: i64| {})?;
+    linker.func_wrap(NAME, "print_f32", |_: f32| {})?;
+    linker.func_wrap(NAME, "print_f64", |_: f64| {})?;
+    linker.func_wrap(NAME, "print_i32_f32", |_: i32, _: f32| {})?;
+    linker.func_wrap(NAME, "print_f64_f64", |_: f64, _: f64| {})?;
+    for (name, value) in [
+        ("global_i32", Val::from(666_i32)),
+        ("global_i64", Val::from(666_i64)),
+        ("global_f32", Val::from(666.6_f32)),
+        ("global_f64", Val::from(666.6_f64)),
+    ] {
+        let content = match value {
+            Val::I32(_) => ValType::I32,
+            Val::I64(_) => ValType::I64,
+            Val::F32(_) => ValType::F32,
+            _ => ValType::F64,
+        };
+        let global = Global::new(&mut *store, GlobalType::new(content, Mutability::Const), value)?;
+        linker.define(&mut *store, NAME, name, global)?;
+    }
+    for (name, ty) in [
+        ("table", TableType::new(RefType::FUNCREF, 10, Some(20))),
+        ("table64", TableType::new64(RefType::FUNCREF, 10, Some(20))),
+    ] {
+        let table = Table::new(&mut *store, ty, Val::FuncRef(None).into())?;
+        linker.define(&mut *store, NAME, name, table)?;
+    }
+    let memory = Memory::new(&mut *store, MemoryType::new(1, Some(2)))?;
+    linker.define(&mut *store, NAME, "memory", memory)?;
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! Runs the specification's test suite, and the project's own tests in its format, on whimbrel.
+#![forbid(unsafe_code)]
+// A tool's own library: what a field is, its name says.
+#![allow(missing_docs)]
+
+//ENGINE
+pub mod report;
+//RUN
+pub mod script;
+pub mod skips;
+pub mod stage;
+pub mod suite;
+pub mod value;

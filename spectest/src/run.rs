@@ -1,0 +1,265 @@
+//! Executes the directives of a script, one after the other, and says what became of each.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use wasm_syntax::{Features, Trap};
+use whimbrel::{Instance, Module};
+
+use crate::engine::{Failure, Host};
+use crate::report::{FileReport, Verdict};
+use crate::script::{Action, Directive, Execute, Source};
+use crate::stage;
+use crate::value::{Pattern, Value, list};
+
+/// How an exception that nothing caught is reported to the embedder.
+const UNCAUGHT_EXCEPTION: &str = "uncaught exception";
+
+/// Executes a script whose modules may use `features`.
+///
+/// After a panic of the engine the rest of the script fails: what the store is then worth is unknown.
+pub fn run(name: &str, script: &[Directive], features: Features) -> FileReport {
+    let mut report = FileReport { name: name.to_owned(), ..FileReport::default() };
+    let start = Instant::now();
+    let mut runner = Runner::new(features);
+    let mut panicked = None;
+    for Directive { line, action } in script {
+        let verdict = match panicked {
+            Some(earlier) => failed("no panic before", format!("the engine panicked at line {earlier}")),
+            None => catch_unwind(AssertUnwindSafe(|| runner.verdict(*line, action))).unwrap_or_else(|payload| {
+                panicked = Some(*line);
+                let text = payload.downcast_ref::<String>().map(String::as_str);
+                let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("");
+                failed("no panic", format!("panic: {text}"))
+            }),
+        };
+        report.count(*line, action.kind(), verdict);
+    }
+    if panicked.is_some() {
+        std::mem::forget(runner);
+    }
+    report.time = start.elapsed();
+    report
+}
+
+/// A module or instance, or why there is none.
+type Entry<T> = Result<T, Failure>;
+
+struct Runner {
+    host: Entry<Host>,
+    definitions: HashMap<Option<String>, Entry<Module>>,
+    instances: HashMap<Option<String>, Entry<Instance>>,
+    /// Names that stand for an instance which there is not.
+    missing: HashMap<String, Failure>,
+}
+
+fn failed(expected: impl Into<String>, got: impl Into<String>) -> Verdict {
+    Verdict::Failed { expected: expected.into(), got: got.into() }
+}
+
+impl Runner {
+    fn new(features: Features) -> Self {
+        Self {
+            host: Host::new(features),
+            definitions: HashMap::new(),
+            instances: HashMap::new(),
+            missing: HashMap::new(),
+        }
+    }
+
+    fn host(&mut self) -> Result<&mut Host, Failure> {
+        self.host.as_mut().map_err(|failure| failure.clone())
+    }
+
+    fn verdict(&mut self, line: usize, action: &Action) -> Verdict {
+        match action {
+            Action::Module { name, source, instantiate } => self.module(line, name, source, *instantiate),
+            Action::Instance { name, definition } => self.instance(line, name, definition),
+            Action::Register { name, module } => self.register(name, module),
+            Action::Execute(execute) => succeeds("success", self.execute(execute)),
+            Action::AssertReturn(execute, patterns) => assert_return(self.execute(execute), patterns),
+            Action::AssertTrap(execute, message) => assert_trap(self.execute(execute), message),
+            Action::AssertExhaustion(execute, message) => match self.execute(execute) {
+                Err(Failure::Trap(trap)) if trap != Trap::CallStackExhausted => {
+                    failed(message, format!("trap: {trap}"))
+                }
+                result => assert_trap(result, message),
+            },
+            Action::AssertException(execute) => match self.execute(execute) {
+                Err(Failure::Other(text)) if text.starts_with(UNCAUGHT_EXCEPTION) => Verdict::Passed,
+                result => refused("an exception", result.map(|values| list(&values))),
+            },
+            Action::AssertSuspension(execute, message) => match self.execute(execute) {
+                Err(Failure::Trap(Trap::UnhandledTag)) => Verdict::Passed,
+                result => refused(&format!("a suspension: {message}"), result.map(|values| list(&values))),
+            },
+            Action::AssertMalformed(source, message) => match self.load(source) {
+                Err(Failure::Malformed(_)) => Verdict::Passed,
+                result => refused(&format!("a malformed module: {message}"), result.map(|_| "a valid module")),
+            },
+            Action::AssertInvalid(source, message) => match self.load(source) {
+                Err(Failure::Invalid(_)) => Verdict::Passed,
+                result => refused(&format!("an invalid module: {message}"), result.map(|_| "a valid module")),
+            },
+            Action::AssertMalformedCustom(source, message) => assert_malformed_custom(source, message),
+            Action::AssertInvalidCustom(..) => {
+                Verdict::Unsupported("unsupported validation of custom sections".to_owned())
+            }
+            Action::AssertUnlinkable(source, message) => self.assert_unlinkable(source, message),
+            Action::Thread(_) | Action::Wait => Verdict::Unsupported("unsupported threads of a script".to_owned()),
+        }
+    }
+
+    fn load(&mut self, source: &Source) -> Result<Module, Failure> {
+        match source {
+            Source::Binary(bytes) => self.host()?.load(bytes),
+            Source::Refused(error) => Err(Failure::Malformed(error.clone())),
+        }
+    }
+
+    /// A module that decodes and validates passes even if the engine cannot go on to execute it: what depends on its
+    /// instance is then unsupported.
+    fn module(&mut self, line: usize, name: &Option<String>, source: &Source, instantiate: bool) -> Verdict {
+        let loaded = self.load(source);
+        let loads = loaded.as_ref().map(drop).map_err(Clone::clone);
+        let absent = |failure: &Failure| dependent(failure, line);
+        let definition = loaded.clone().map_err(|failure| absent(&failure));
+        self.definitions.insert(name.clone(), definition.clone());
+        self.definitions.insert(None, definition);
+        if !instantiate {
+            return succeeds("a valid module", loads.map(|()| Vec::new()));
+        }
+        let instance = loaded.and_then(|module| self.instantiate(&module));
+        self.set_instance(line, name, &instance);
+        match instance {
+            Err(Failure::Unsupported(_)) if loads.is_ok() => Verdict::Passed,
+            result => succeeds("an instance", result.map(|_| Vec::new())),
+        }
+    }
+
+    fn instance(&mut self, line: usize, name: &Option<String>, definition: &Option<String>) -> Verdict {
+        let module = self.definitions.get(definition).cloned();
+        let module = module.unwrap_or_else(|| Err(Failure::Other("no such module definition".to_owned())));
+        let instance = module.and_then(|module| self.instantiate(&module));
+        self.set_instance(line, name, &instance);
+        succeeds("an instance", instance.map(|_| Vec::new()))
+    }
+
+    fn set_instance(&mut self, line: usize, name: &Option<String>, instance: &Entry<Instance>) {
+        let entry = instance.clone().map_err(|failure| dependent(&failure, line));
+        self.instances.insert(name.clone(), entry.clone());
+        self.instances.insert(None, entry);
+    }
+
+    fn instantiate(&mut self, module: &Module) -> Result<Instance, Failure> {
+        if let Some(failure) = module.imports().find_map(|import| self.missing.get(import.module())) {
+            return Err(failure.clone());
+        }
+        self.host()?.instantiate(module)
+    }
+
+    fn find(&self, name: &Option<String>) -> Entry<Instance> {
+        let entry = self.instances.get(name).cloned();
+        entry.unwrap_or_else(|| Err(Failure::Other("no such module".to_owned())))
+    }
+
+    fn register(&mut self, name: &str, module: &Option<String>) -> Verdict {
+        let result = match self.find(module) {
+            Ok(instance) => {
+                self.missing.remove(name);
+                self.host().and_then(|host| host.register(name, instance))
+            }
+            Err(failure) => {
+                self.missing.insert(name.to_owned(), failure.clone());
+                Err(failure)
+            }
+        };
+        succeeds("an instance", result.map(|()| Vec::new()))
+    }
+
+    fn execute(&mut self, execute: &Execute) -> Result<Vec<Value>, Failure> {
+        match execute {
+            Execute::Invoke { module, name, args } => {
+                let instance = self.find(module)?;
+                self.host()?.invoke(instance, name, args)
+            }
+            Execute::Get { module, name } => {
+                let instance = self.find(module)?;
+                Ok(vec![self.host()?.get(instance, name)?])
+            }
+            Execute::Instantiate(source) => {
+                let module = self.load(source)?;
+                self.instantiate(&module).map(|_| Vec::new())
+            }
+        }
+    }
+
+    fn assert_unlinkable(&mut self, source: &Source, message: &str) -> Verdict {
+        let result = self.load(source).and_then(|module| self.instantiate(&module));
+        match result {
+            Err(Failure::Unlinkable(text)) if text.starts_with(message) => Verdict::Passed,
+            // What now traps was a link error before bulk memory operations, with this text.
+            Err(Failure::Trap(Trap::MemoryOutOfBounds | Trap::TableOutOfBounds))
+                if message.ends_with("segment does not fit") =>
+            {
+                Verdict::Passed
+            }
+            result => refused(&format!("an unlinkable module: {message}"), result.map(|_| "an instance")),
+        }
+    }
+}
+
+/// Why something is not there that the directive at `line` should have made.
+fn dependent(failure: &Failure, line: usize) -> Failure {
+    match failure {
+        Failure::Unsupported(_) => failure.clone(),
+        _ => Failure::Other(format!("nothing: line {line} failed")),
+    }
+}
+
+/// The verdict on a result that is not the expected kind of failure.
+fn refused(expected: &str, result: Result<impl Into<String>, Failure>) -> Verdict {
+    match result {
+        Ok(got) => failed(expected, got),
+        Err(Failure::Unsupported(what)) => Verdict::Unsupported(what),
+        Err(failure) => failed(expected, failure.to_string()),
+    }
+}
+
+fn succeeds(expected: &str, result: Result<Vec<Value>, Failure>) -> Verdict {
+    match result {
+        Ok(_) => Verdict::Passed,
+        Err(failure) => refused(expected, Err::<String, _>(failure)),
+    }
+}
+
+fn assert_return(result: Result<Vec<Value>, Failure>, patterns: &[Pattern]) -> Verdict {
+    match result {
+        Ok(values)
+            if values.len() == patterns.len()
+                && patterns.iter().zip(&values).all(|(pattern, &value)| pattern.matches(value)) =>
+        {
+            Verdict::Passed
+        }
+        result => refused(&list(patterns), result.map(|values| list(&values))),
+    }
+}
+
+/// Suites of different ages cut the texts at different places.
+fn assert_trap(result: Result<Vec<Value>, Failure>, message: &str) -> Verdict {
+    match result {
+        Err(Failure::Trap(trap)) if message.starts_with(trap.text()) || trap.text().starts_with(message) => {
+            Verdict::Passed
+        }
+        result => refused(&format!("trap: {message}"), result.map(|values| list(&values))),
+    }
+}
+
+fn assert_malformed_custom(source: &Source, message: &str) -> Verdict {
+    match source {
+        Source::Refused(_) => Verdict::Passed,
+        Source::Binary(bytes) if stage::decode_custom(bytes, Features::ALL).is_err() => Verdict::Passed,
+        Source::Binary(_) => failed(format!("a malformed custom section: {message}"), "custom sections that decode"),
+    }
+}

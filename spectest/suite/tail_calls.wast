@@ -1,0 +1,76 @@
+;; Tail calls between frames of different sizes: arguments move down over the frame that they come from.
+
+(module $other
+  (global $base (mut i32) (i32.const 40000))
+  (memory 1)
+  (data (i32.const 0) "\2a")
+  (func (export "far") (param $n i32) (result i32)
+    (i32.add (i32.load8_u (i32.const 0)) (i32.add (local.get $n) (global.get $base)))))
+(register "other" $other)
+
+(module
+  (import "other" "far" (func $far (param i32) (result i32)))
+  (type $sum (func (param i64 i64) (result i64)))
+  (type $one (func (param i32) (result i32)))
+  (memory 1)
+  (data (i32.const 0) "\07")
+  (table funcref (elem $sum $far $near $identity))
+
+  (func $sum (export "sum") (param $n i64) (param $acc i64) (result i64)
+    (if (result i64) (i64.eqz (local.get $n))
+      (then (local.get $acc))
+      (else (return_call $sum (i64.sub (local.get $n) (i64.const 1)) (i64.add (local.get $acc) (local.get $n))))))
+
+  ;; More and more arguments, then fewer: the frame grows and shrinks.
+  (func $p1 (export "zigzag") (param $n i32) (result i64)
+    (return_call $p5 (local.get $n) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4)))
+  (func $p5 (param $n i32) (param $a i64) (param $b i64) (param $c i64) (param $d i64) (result i64)
+    (if (i32.eqz (local.get $n)) (then (return (i64.sub (local.get $d) (local.get $a)))))
+    (return_call $p2 (i32.sub (local.get $n) (i32.const 1))
+      (i64.add (i64.add (local.get $a) (local.get $b)) (i64.add (local.get $c) (local.get $d)))))
+  (func $p2 (param $n i32) (param $s i64) (result i64) (local $x i64) (local $y f64) (local $z i64)
+    (local.set $x (i64.add (local.get $s) (i64.const 10)))
+    (return_call $p5 (local.get $n) (local.get $s) (local.get $z) (i64.trunc_f64_s (local.get $y)) (local.get $x)))
+
+  ;; Arguments that are each other's sources.
+  (func $euclid (export "gcd") (param $a i32) (param $b i32) (result i32)
+    (if (i32.eqz (local.get $b)) (then (return (local.get $a))))
+    (return_call $euclid (local.get $b) (i32.rem_u (local.get $a) (local.get $b))))
+  (func $swap (export "swaps") (param $n i32) (param $a i64) (param $b i64) (result i64)
+    (if (i32.eqz (local.get $n)) (then (return (i64.add (i64.mul (local.get $a) (i64.const 10)) (local.get $b)))))
+    (return_call $swap (i32.sub (local.get $n) (i32.const 1)) (local.get $b) (local.get $a)))
+
+  (func (export "indirect") (param $n i64) (result i64)
+    (return_call_indirect (type $sum) (local.get $n) (i64.const 0) (i32.const 0)))
+  (func (export "wrong-type") (result i32) (return_call_indirect (type $one) (i32.const 1) (i32.const 0)))
+  (func (export "past-the-end") (result i32) (return_call_indirect (type $one) (i32.const 1) (i32.const 9)))
+
+  ;; To another instance and back: globals and memory are the callee's, then the caller's again.
+  (func $leaves (param $n i32) (result i32) (return_call $far (local.get $n)))
+  (func $near (param $n i32) (result i32) (i32.add (local.get $n) (i32.load8_u (i32.const 0))))
+  (func $identity (param $n i32) (result i32) (local.get $n))
+  (func (export "there-and-back") (param $n i32) (result i32)
+    (i32.add (i32.mul (call $leaves (local.get $n)) (i32.const 10)) (i32.load8_u (i32.const 0))))
+  (func (export "indirect-leaves") (param $i i32) (result i32)
+    (i32.add (call $dispatch (local.get $i)) (i32.load8_u (i32.const 0))))
+  (func $dispatch (param $i i32) (result i32)
+    (return_call_indirect (type $one) (i32.const 100) (local.get $i)))
+  (func (export "with-operands-below") (param $n i32) (result i32)
+    (i32.const 5) (i64.const 6)
+    (return_call $identity (i32.mul (local.get $n) (local.get $n))))
+)
+
+(assert_return (invoke "sum" (i64.const 1000000) (i64.const 0)) (i64.const 500000500000))
+(assert_return (invoke "zigzag" (i32.const 0)) (i64.const 3))
+(assert_return (invoke "zigzag" (i32.const 1)) (i64.const 10))
+(assert_return (invoke "zigzag" (i32.const 3)) (i64.const 10))
+(assert_return (invoke "gcd" (i32.const 1071) (i32.const 462)) (i32.const 21))
+(assert_return (invoke "swaps" (i32.const 7) (i64.const 1) (i64.const 2)) (i64.const 21))
+(assert_return (invoke "indirect" (i64.const 100000)) (i64.const 5000050000))
+(assert_trap (invoke "wrong-type") "indirect call type mismatch")
+(assert_trap (invoke "past-the-end") "undefined element")
+(assert_return (invoke "there-and-back" (i32.const 3)) (i32.const 400457))
+(assert_return (invoke "indirect-leaves" (i32.const 1)) (i32.const 40149))
+(assert_return (invoke "indirect-leaves" (i32.const 2)) (i32.const 114))
+(assert_return (invoke "indirect-leaves" (i32.const 3)) (i32.const 107))
+(assert_return (invoke "with-operands-below" (i32.const 9)) (i32.const 81))

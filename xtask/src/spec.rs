@@ -1,0 +1,134 @@
+//! `xtask spec`: the specification's test suite on one backend of the engine, or on both.
+//!
+//! Which backend the engine has is decided where it is built: an optimised build makes tail calls, a debug build loops. So
+//! the runner, the package `spectest`, is built and run once for each backend.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::report::Tally;
+use crate::workspace;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Write the results to a file as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// The engine's backend: `tail` in an optimised build, `loop` in a debug build
+    #[arg(long, value_enum, default_value_t = Backends::Tail)]
+    backend: Backends,
+    /// Run only the scripts whose `GROUP/FILE` contains this
+    #[arg(long, value_name = "NAME")]
+    filter: Option<String>,
+    /// Scripts, or folders of scripts, to run instead of the suite
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Backends {
+    Tail,
+    Loop,
+    Both,
+}
+
+impl Backends {
+    /// Each backend's name with the arguments by which cargo builds it.
+    fn builds(self) -> &'static [(&'static str, &'static [&'static str])] {
+        const BOTH: &[(&str, &[&str])] = &[("tail", &["--release"]), ("loop", &[])];
+        match self {
+            Self::Tail => &BOTH[..1],
+            Self::Loop => &BOTH[1..],
+            Self::Both => BOTH,
+        }
+    }
+}
+
+/// The counts of one run, as the runner writes them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+impl Counts {
+    fn read(report: &Value) -> Result<Self> {
+        let count = |name: &str| {
+            let count = report["total"][name].as_u64().with_context(|| format!("the report lacks `total.{name}`"))?;
+            Ok::<_, anyhow::Error>(usize::try_from(count)?)
+        };
+        Ok(Self { passed: count("passed")?, failed: count("failed")?, skipped: count("skipped")? })
+    }
+}
+
+pub fn run(args: &Args) -> Result<Tally> {
+    let mut runs = Vec::new();
+    let mut total = Counts::default();
+    let mut unsuccessful = 0;
+    for (backend, build) in args.backend.builds() {
+        let report = run_backend(args, backend, build)?;
+        let counts = Counts::read(&report)?;
+        total.passed += counts.passed;
+        total.failed += counts.failed;
+        total.skipped += counts.skipped;
+        unsuccessful += usize::from(report["success"] != true);
+        runs.push(report);
+    }
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&json!({ "runs": runs }))? + "\n";
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if runs.len() > 1 {
+        println!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
+    }
+    // A skip that is not listed, or a listed one that did not happen, is a failure of the task.
+    Ok(Tally { passed: total.passed, failed: total.failed.max(unsuccessful) })
+}
+
+/// Builds the runner for one backend and runs it; returns the report that it writes.
+fn run_backend(args: &Args, backend: &str, build: &[&str]) -> Result<Value> {
+    let report = workspace::target_dir()?.join(format!("spectest-{backend}.json"));
+    // A run that ends early must not leave the report of the one before.
+    if report.exists() {
+        std::fs::remove_file(&report)?;
+    }
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["run", "--quiet", "--package", "spectest", "--manifest-path"]);
+    command.arg(workspace::root().join("Cargo.toml")).args(build).arg("--");
+    command.arg("--json").arg(&report);
+    if let Some(filter) = &args.filter {
+        command.arg("--filter").arg(filter);
+    }
+    command.args(&args.paths);
+    let status = command.status().context("cannot start cargo")?;
+    let text = std::fs::read_to_string(&report)
+        .with_context(|| format!("the runner with the {backend} backend wrote no report: {status}"))?;
+    let json: Value = serde_json::from_str(&text).context("the runner's report is no JSON")?;
+    ensure!(json["backend"] == backend, "the runner was built with backend {}, not {backend}", json["backend"]);
+    Ok(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_backend_has_a_build() {
+        let names = |backends: Backends| backends.builds().iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert_eq!(names(Backends::Tail), ["tail"]);
+        assert_eq!(names(Backends::Loop), ["loop"]);
+        assert_eq!(names(Backends::Both), ["tail", "loop"]);
+    }
+
+    #[test]
+    fn counts_come_from_the_report() {
+        let report = json!({ "total": { "passed": 3, "failed": 2, "skipped": 1 } });
+        assert_eq!(Counts::read(&report).unwrap(), Counts { passed: 3, failed: 2, skipped: 1 });
+        assert!(Counts::read(&json!({})).is_err());
+    }
+}
