@@ -5,3 +5,4 @@ pub mod custom;
 pub mod features;
 pub mod modules;
 pub mod walk;
+pub mod verdict;

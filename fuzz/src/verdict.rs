@@ -1,0 +1,23 @@
+//! The verdict on a module, beside wasmparser's.
+
+use whimbrel_compile::{LoadOptions, load_module};
+
+use crate::features;
+
+/// Compares verdicts with each set of features.
+///
+/// # Errors
+///
+/// If the two disagree: who says what.
+pub fn agrees(module: &[u8]) -> Result<(), String> {
+    for (name, set) in features::sets() {
+        let ours = load_module(module, &LoadOptions { features: set, ..LoadOptions::default() });
+        let theirs = wasmparser::Validator::new_with_features(features::for_wasmparser(set)).validate_all(module);
+        match (&ours, &theirs) {
+            (Ok(_), Ok(_)) | (Err(_), Err(_)) => {}
+            (Ok(_), Err(theirs)) => return Err(format!("{name}: accepted, but wasmparser says: {theirs}")),
+            (Err(ours), Ok(_)) => return Err(format!("{name}: wasmparser accepts, but: {ours}")),
+        }
+    }
+    Ok(())
+}
