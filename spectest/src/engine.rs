@@ -5,8 +5,8 @@ use std::fmt;
 use wasm_reader::ReadErrorKind;
 use wasm_syntax::Features;
 use whimbrel::{
-    Config, Engine, Error, Extern, ExternRef, Instance, LinkError, Linker, Memory, MemoryType, Module, Mutability,
-    Store, Table, TableType, Trap, Val,
+    Config, Engine, Error, Extern, ExternRef, Global, GlobalType, Instance, LinkError, Linker, Memory, MemoryType, Module,
+    Mutability, RefType, Store, Table, TableType, Trap, V128, Val, ValType,
 };
 
 use crate::stage;
@@ -88,14 +88,15 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// [`Failure::Malformed`], [`Failure::Invalid`] or [`Failure::Unsupported`].
+    /// [`Failure::Malformed`], [`Failure::Invalid`], or [`Failure::Unsupported`] if it is valid.
     pub fn load(&self, bytes: &[u8]) -> Result<Module, Failure> {
         let loaded = Module::new(&self.engine, bytes);
         match (stage::decode(bytes, self.features), loaded) {
             (Ok(()), Ok(module)) => Ok(module),
-            (Ok(()), Err(error)) => Err(match Failure::from(error) {
-                unsupported @ Failure::Unsupported(_) => unsupported,
-                refused => Failure::Invalid(refused.to_string()),
+            // A valid module may have what cannot be prepared for execution.
+            (Ok(()), Err(error)) => Err(match Module::validate(&self.engine, bytes) {
+                Ok(()) => error.into(),
+                Err(error) => Failure::Invalid(format!("{error:#}")),
             }),
             // An index that is too large for the implementation refers to nothing, which is for validation to say.
             (Err(error), Err(_)) if matches!(error.kind, ReadErrorKind::TypeIdxTooLarge { .. }) => {
@@ -120,7 +121,7 @@ impl Host {
     /// # Errors
     ///
     /// If the engine refuses one.
-    pub fn register(&mut self, name: &str, instance: Instance) -> Result<(), Failure> {
+    pub fn register(&mut self, name: &str, instance: &Instance) -> Result<(), Failure> {
         self.linker.instance(&mut self.store, name, instance)?;
         Ok(())
     }
@@ -130,7 +131,7 @@ impl Host {
     /// # Errors
     ///
     /// [`Failure::Trap`], [`Failure::Unsupported`], or [`Failure::Other`] if there is no such function.
-    pub fn invoke(&mut self, instance: Instance, name: &str, args: &[Value]) -> Result<Vec<Value>, Failure> {
+    pub fn invoke(&mut self, instance: &Instance, name: &str, args: &[Value]) -> Result<Vec<Value>, Failure> {
         let func = instance
             .get_func(&mut self.store, name)
             .ok_or_else(|| Failure::Other(format!("the instance exports no function `{name}`")))?;
@@ -145,7 +146,7 @@ impl Host {
     /// # Errors
     ///
     /// [`Failure::Other`] if there is no such global.
-    pub fn get(&mut self, instance: Instance, name: &str) -> Result<Value, Failure> {
+    pub fn get(&mut self, instance: &Instance, name: &str) -> Result<Value, Failure> {
         match instance.get_export(&mut self.store, name) {
             Some(Extern::Global(global)) => {
                 let value = global.get(&mut self.store);
@@ -161,10 +162,10 @@ impl Host {
             Value::I64(value) => Val::I64(value),
             Value::F32(bits) => Val::F32(bits),
             Value::F64(bits) => Val::F64(bits),
-            Value::V128(bits) => Val::V128(bits.into()),
+            Value::V128(bits) => Val::V128(V128::from_u128(bits)),
             Value::Null(Hierarchy::Func) => Val::FuncRef(None),
             Value::Null(Hierarchy::Extern) => Val::ExternRef(None),
-            Value::Null(_) => Val::NullRef,
+            Value::Null(_) | Value::TypedNull => Val::NullRef,
             Value::Extern(number) => Val::ExternRef(Some(ExternRef::new(&mut self.store, number)?)),
             Value::Host(_) => return Err(Failure::Unsupported("unsupported host reference of type anyref".to_owned())),
             Value::Ref(_) => unreachable!("scripts have no such arguments"),
@@ -177,15 +178,15 @@ impl Host {
             Val::I64(value) => Value::I64(*value),
             Val::F32(bits) => Value::F32(*bits),
             Val::F64(bits) => Value::F64(*bits),
-            Val::V128(value) => Value::V128((*value).into()),
+            Val::V128(value) => Value::V128(value.to_u128()),
             Val::FuncRef(None) => Value::Null(Hierarchy::Func),
             Val::FuncRef(Some(_)) => Value::Ref("func"),
             Val::ExternRef(None) => Value::Null(Hierarchy::Extern),
             Val::ExternRef(Some(reference)) => {
-                let number = reference.data(&self.store)?.and_then(|data| data.downcast_ref::<u32>());
+                let number = reference.data(&self.store)?.downcast_ref::<u32>();
                 Value::Extern(*number.ok_or_else(|| Failure::Other("an externref from nowhere".to_owned()))?)
             }
-            Val::NullRef => Value::Null(Hierarchy::Any),
+            Val::NullRef => Value::TypedNull,
         })
     }
 }
@@ -219,7 +220,7 @@ fn define_spectest(linker: &mut Linker<()>, store: &mut Store<()>) -> Result<(),
         ("table", TableType::new(RefType::FUNCREF, 10, Some(20))),
         ("table64", TableType::new64(RefType::FUNCREF, 10, Some(20))),
     ] {
-        let table = Table::new(&mut *store, ty, Val::FuncRef(None).into())?;
+        let table = Table::new(&mut *store, ty, Val::FuncRef(None))?;
         linker.define(&mut *store, NAME, name, table)?;
     }
     let memory = Memory::new(&mut *store, MemoryType::new(1, Some(2)))?;

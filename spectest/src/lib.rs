@@ -3,9 +3,9 @@
 // A tool's own library: what a field is, its name says.
 #![allow(missing_docs)]
 
-//ENGINE
+pub mod engine;
 pub mod report;
-//RUN
+pub mod run;
 pub mod script;
 pub mod skips;
 pub mod stage;

@@ -52,6 +52,8 @@ struct Runner {
     instances: HashMap<Option<String>, Entry<Instance>>,
     /// Names that stand for an instance which there is not.
     missing: HashMap<String, Failure>,
+    /// What a directive that is there for its effects would have needed.
+    lost_effects: Option<String>,
 }
 
 fn failed(expected: impl Into<String>, got: impl Into<String>) -> Verdict {
@@ -65,6 +67,7 @@ impl Runner {
             definitions: HashMap::new(),
             instances: HashMap::new(),
             missing: HashMap::new(),
+            lost_effects: None,
         }
     }
 
@@ -72,12 +75,26 @@ impl Runner {
         self.host.as_mut().map_err(|failure| failure.clone())
     }
 
+    /// Executes a directive. Where the effects of an earlier one are missing, what fails is as unsupported as that one.
     fn verdict(&mut self, line: usize, action: &Action) -> Verdict {
+        match (self.perform(line, action), &self.lost_effects) {
+            (Verdict::Failed { .. }, Some(what)) => Verdict::Unsupported(what.clone()),
+            (verdict, _) => verdict,
+        }
+    }
+
+    fn perform(&mut self, line: usize, action: &Action) -> Verdict {
         match action {
             Action::Module { name, source, instantiate } => self.module(line, name, source, *instantiate),
             Action::Instance { name, definition } => self.instance(line, name, definition),
             Action::Register { name, module } => self.register(name, module),
-            Action::Execute(execute) => succeeds("success", self.execute(execute)),
+            Action::Execute(execute) => {
+                let verdict = succeeds("success", self.execute(execute));
+                if let Verdict::Unsupported(what) = &verdict {
+                    self.lost_effects = Some(format!("{what}, at line {line}, whose effects are missing"));
+                }
+                verdict
+            }
             Action::AssertReturn(execute, patterns) => assert_return(self.execute(execute), patterns),
             Action::AssertTrap(execute, message) => assert_trap(self.execute(execute), message),
             Action::AssertExhaustion(execute, message) => match self.execute(execute) {
@@ -100,6 +117,9 @@ impl Runner {
             },
             Action::AssertInvalid(source, message) => match self.load(source) {
                 Err(Failure::Invalid(_)) => Verdict::Passed,
+                Err(Failure::Unsupported(what)) => {
+                    failed(format!("an invalid module: {message}"), format!("a valid module: {what}"))
+                }
                 result => refused(&format!("an invalid module: {message}"), result.map(|_| "a valid module")),
             },
             Action::AssertMalformedCustom(source, message) => assert_malformed_custom(source, message),
@@ -122,18 +142,21 @@ impl Runner {
     /// instance is then unsupported.
     fn module(&mut self, line: usize, name: &Option<String>, source: &Source, instantiate: bool) -> Verdict {
         let loaded = self.load(source);
-        let loads = loaded.as_ref().map(drop).map_err(Clone::clone);
+        let is_valid = matches!(loaded, Ok(_) | Err(Failure::Unsupported(_)));
         let absent = |failure: &Failure| dependent(failure, line);
         let definition = loaded.clone().map_err(|failure| absent(&failure));
         self.definitions.insert(name.clone(), definition.clone());
         self.definitions.insert(None, definition);
         if !instantiate {
-            return succeeds("a valid module", loads.map(|()| Vec::new()));
+            return match loaded {
+                Err(Failure::Unsupported(_)) => Verdict::Passed,
+                result => succeeds("a valid module", result.map(|_| Vec::new())),
+            };
         }
         let instance = loaded.and_then(|module| self.instantiate(&module));
         self.set_instance(line, name, &instance);
         match instance {
-            Err(Failure::Unsupported(_)) if loads.is_ok() => Verdict::Passed,
+            Err(Failure::Unsupported(_)) if is_valid => Verdict::Passed,
             result => succeeds("an instance", result.map(|_| Vec::new())),
         }
     }
@@ -168,7 +191,7 @@ impl Runner {
         let result = match self.find(module) {
             Ok(instance) => {
                 self.missing.remove(name);
-                self.host().and_then(|host| host.register(name, instance))
+                self.host().and_then(|host| host.register(name, &instance))
             }
             Err(failure) => {
                 self.missing.insert(name.to_owned(), failure.clone());
@@ -182,11 +205,11 @@ impl Runner {
         match execute {
             Execute::Invoke { module, name, args } => {
                 let instance = self.find(module)?;
-                self.host()?.invoke(instance, name, args)
+                self.host()?.invoke(&instance, name, args)
             }
             Execute::Get { module, name } => {
                 let instance = self.find(module)?;
-                Ok(vec![self.host()?.get(instance, name)?])
+                Ok(vec![self.host()?.get(&instance, name)?])
             }
             Execute::Instantiate(source) => {
                 let module = self.load(source)?;

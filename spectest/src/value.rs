@@ -14,6 +14,8 @@ pub enum Value {
     /// Lane 0 in the lowest bits.
     V128(u128),
     Null(Hierarchy),
+    /// A null of whichever hierarchy the result's type says.
+    TypedNull,
     /// A host object that the script numbers, as an `externref`.
     Extern(u32),
     /// The same as an `anyref`.
@@ -90,6 +92,7 @@ impl Pattern {
                 (0..2).all(|lane| lanes[lane].matches((bits >> (64 * lane)) as u64))
             }
             (Self::Null(hierarchy), Value::Null(found)) => hierarchy.is_none_or(|expected| expected == found),
+            (Self::Null(_), Value::TypedNull) => true,
             (Self::NonNull("extern"), Value::Extern(_)) | (Self::NonNull("any"), Value::Host(_)) => true,
             (Self::NonNull(expected), Value::Ref(found)) => is_heap_subtype(found, expected),
             (Self::Value(expected), _) => *expected == value,
@@ -112,6 +115,7 @@ impl fmt::Display for Value {
             Self::F64(bits) => write!(f, "f64 {:?} ({bits:#018x})", f64::from_bits(bits)),
             Self::V128(bits) => write!(f, "v128 {bits:#034x}"),
             Self::Null(hierarchy) => write!(f, "ref.null {hierarchy}"),
+            Self::TypedNull => f.write_str("ref.null"),
             Self::Extern(number) => write!(f, "ref.extern {number}"),
             Self::Host(number) => write!(f, "ref.host {number}"),
             Self::Ref(heap) => write!(f, "ref.{heap}"),
@@ -211,6 +215,8 @@ mod tests {
         assert!(!Pattern::NonNull("func").matches(Value::Null(Hierarchy::Func)));
         assert!(Pattern::Null(None).matches(Value::Null(Hierarchy::Exn)));
         assert!(!Pattern::Null(Some(Hierarchy::Func)).matches(Value::Null(Hierarchy::Any)));
+        assert!(Pattern::Null(Some(Hierarchy::Exn)).matches(Value::TypedNull));
+        assert!(!Pattern::NonNull("any").matches(Value::TypedNull));
         assert!(!Pattern::Value(Value::Extern(1)).matches(Value::Extern(2)));
         let either = Pattern::Either(vec![Pattern::NonNull("func"), Pattern::Value(Value::I32(3))]);
         assert!(either.matches(Value::I32(3)) && !either.matches(Value::I32(4)));

@@ -359,3 +359,70 @@ impl<'a> Cursor<'a> {
 const fn sign_extend_7(byte: u8) -> i64 {
     ((byte << 1) as i8 >> 1) as i64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor(bytes: &[u8]) -> Cursor<'_> {
+        Cursor::new(bytes, 0x100, Features::V3)
+    }
+
+    fn kind<T>(result: Result<T>) -> Result<T, ReadErrorKind> {
+        result.map_err(|error| error.kind)
+    }
+
+    #[test]
+    fn unsigned_integers_at_their_limits() {
+        let u32_of = |bytes: &[u8]| kind(cursor(bytes).u32());
+        assert_eq!(u32_of(&[0]), Ok(0));
+        assert_eq!(u32_of(&[0x7F]), Ok(0x7F));
+        assert_eq!(u32_of(&[0x80, 0x01]), Ok(0x80));
+        assert_eq!(u32_of(&[0xFF, 0x7F]), Ok(0x3FFF));
+        assert_eq!(u32_of(&[0x80, 0x80, 0x01]), Ok(0x4000));
+        assert_eq!(u32_of(&[0x80, 0x80, 0x80, 0x80, 0x00]), Ok(0));
+        assert_eq!(u32_of(&[0xFF, 0xFF, 0xFF, 0xFF, 0x0F]), Ok(u32::MAX));
+        assert_eq!(u32_of(&[0xFF, 0xFF, 0xFF, 0xFF, 0x1F]), Err(ReadErrorKind::IntegerTooLarge { bits: 32 }));
+        assert_eq!(u32_of(&[0x80, 0x80, 0x80, 0x80, 0x80, 0]), Err(ReadErrorKind::IntegerTooLong { bits: 32 }));
+        assert_eq!(u32_of(&[]), Err(ReadErrorKind::UnexpectedEnd { missing: 1 }));
+        assert_eq!(u32_of(&[0x80, 0x80]), Err(ReadErrorKind::UnexpectedEnd { missing: 1 }));
+        let max = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01];
+        assert_eq!(kind(cursor(&max).u64()), Ok(u64::MAX));
+        let mut too_large = max;
+        too_large[9] = 0x02;
+        assert_eq!(kind(cursor(&too_large).u64()), Err(ReadErrorKind::IntegerTooLarge { bits: 64 }));
+        too_large[9] = 0x80;
+        assert_eq!(kind(cursor(&too_large).u64()), Err(ReadErrorKind::IntegerTooLong { bits: 64 }));
+    }
+
+    #[test]
+    fn signed_integers_at_their_limits() {
+        let s32_of = |bytes: &[u8]| kind(cursor(bytes).s32());
+        assert_eq!(s32_of(&[0x3F]), Ok(63));
+        assert_eq!(s32_of(&[0x40]), Ok(-64));
+        assert_eq!(s32_of(&[0xC0, 0x00]), Ok(64));
+        assert_eq!(s32_of(&[0xFF, 0x7F]), Ok(-1));
+        assert_eq!(s32_of(&[0xFF, 0xFF, 0xFF, 0xFF, 0x7F]), Ok(-1));
+        assert_eq!(s32_of(&[0xFF, 0xFF, 0xFF, 0xFF, 0x07]), Ok(i32::MAX));
+        assert_eq!(s32_of(&[0x80, 0x80, 0x80, 0x80, 0x78]), Ok(i32::MIN));
+        assert_eq!(s32_of(&[0x80, 0x80, 0x80, 0x80, 0x70]), Err(ReadErrorKind::IntegerTooLarge { bits: 32 }));
+        assert_eq!(s32_of(&[0xFF, 0xFF, 0xFF, 0xFF, 0x0F]), Err(ReadErrorKind::IntegerTooLarge { bits: 32 }));
+        assert_eq!(s32_of(&[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]), Err(ReadErrorKind::IntegerTooLong { bits: 32 }));
+        assert_eq!(kind(cursor(&[0xFF, 0xFF, 0xFF, 0xFF, 0x0F]).s33()), Ok(0xFFFF_FFFF));
+        assert_eq!(kind(cursor(&[0x80, 0x80, 0x80, 0x80, 0x70]).s33()), Ok(-0x1_0000_0000));
+        let min = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7F];
+        assert_eq!(kind(cursor(&min).s64()), Ok(i64::MIN));
+        let mut too_large = min;
+        too_large[9] = 0x7E;
+        assert_eq!(kind(cursor(&too_large).s64()), Err(ReadErrorKind::IntegerTooLarge { bits: 64 }));
+    }
+
+    #[test]
+    fn positions_are_the_modules() {
+        let mut cursor = cursor(&[1, 3, b'a', 0xC3, 0x28, 9, b'b']);
+        assert_eq!(cursor.byte(), Ok(1));
+        assert_eq!(cursor.offset(), 0x101);
+        assert_eq!(cursor.name(), Err(ReadError { kind: ReadErrorKind::Utf8, offset: 0x103 }));
+        assert_eq!(cursor.name(), Err(ReadError { kind: ReadErrorKind::UnexpectedEnd { missing: 8 }, offset: 0x107 }));
+    }
+}

@@ -73,33 +73,27 @@ macro_rules! decoder {
         };
 
         impl<'a> InstrReader<'a> {
-            /// Takes what follows the opcode of `arm`, and calls `sink` with the instruction: in each arm by itself, so
-            /// that a sink that is inlined need not tell instructions apart again.
+            /// Takes what follows the opcode of `arm`, which is `byte` if it is of one byte.
             #[inline(always)]
-            fn immediates<T, E: From<ReadError>>(
-                &mut self,
-                arm: Arm,
-                byte: u8,
-                sink: impl FnOnce(Instr<'a>) -> Result<T, E>,
-            ) -> Result<T, E> {
-                match arm {
-                    Arm::Illegal => Err(self.illegal_opcode(u64::from(byte)).into()),
+            fn immediates(&mut self, arm: Arm, byte: u8) -> Result<Instr<'a>> {
+                Ok(match arm {
+                    Arm::Illegal => return Err(self.illegal_opcode(u64::from(byte))),
                     $(Arm::$variant => {
                         self.nest::<$opcode>()?;
                         $($(let $field = Immediate::from_cursor(&mut self.cursor)?;)*)?
-                        sink(Instr::$variant $(($($field),*))?)
+                        Instr::$variant $(($($field),*))?
                     })*
-                    Arm::Numeric(op) => sink(Instr::Numeric(op)),
-                    Arm::Load(op) => sink(Instr::Load(op, Immediate::from_cursor(&mut self.cursor)?)),
-                    Arm::Store(op) => sink(Instr::Store(op, Immediate::from_cursor(&mut self.cursor)?)),
-                    Arm::Vector(op) => sink(Instr::Vector(op)),
-                    Arm::VectorLane(op) => sink(Instr::VectorLane(op, Immediate::from_cursor(&mut self.cursor)?)),
+                    Arm::Numeric(op) => Instr::Numeric(op),
+                    Arm::Load(op) => Instr::Load(op, Immediate::from_cursor(&mut self.cursor)?),
+                    Arm::Store(op) => Instr::Store(op, Immediate::from_cursor(&mut self.cursor)?),
+                    Arm::Vector(op) => Instr::Vector(op),
+                    Arm::VectorLane(op) => Instr::VectorLane(op, Immediate::from_cursor(&mut self.cursor)?),
                     Arm::MemoryLane(op) => {
                         let arg = Immediate::from_cursor(&mut self.cursor)?;
-                        sink(Instr::MemoryLane(op, arg, Immediate::from_cursor(&mut self.cursor)?))
+                        Instr::MemoryLane(op, arg, Immediate::from_cursor(&mut self.cursor)?)
                     }
-                    Arm::Atomic(op) => sink(Instr::Atomic(op, Immediate::from_cursor(&mut self.cursor)?)),
-                }
+                    Arm::Atomic(op) => Instr::Atomic(op, Immediate::from_cursor(&mut self.cursor)?),
+                })
             }
         }
     };
@@ -114,7 +108,6 @@ wasm_syntax::for_each_irregular!(decoder);
 #[derive(Clone, Debug)]
 pub struct InstrReader<'a> {
     cursor: Cursor<'a>,
-    start: u64,
     /// Open blocks within the expression.
     depth: u32,
     /// Which of the open blocks, outermost in bit 0, are an `if` without an `else`.
@@ -128,7 +121,7 @@ impl<'a> InstrReader<'a> {
     /// The instructions that `cursor`'s bytes, to their end, consist of.
     #[must_use]
     pub const fn new(cursor: Cursor<'a>) -> Self {
-        Self { start: cursor.offset(), cursor, depth: 0, ifs: 0, finished: false, is_prefix: false }
+        Self { cursor, depth: 0, ifs: 0, finished: false, is_prefix: false }
     }
 
     /// The offset in the module of what comes next.
@@ -157,21 +150,16 @@ impl<'a> InstrReader<'a> {
     /// # Errors
     ///
     /// If it is malformed, or nothing is left, as after the closing `end`. The position is then unspecified.
-    #[inline]
-    pub fn read(&mut self) -> Result<Instr<'a>> {
-        self.step(Ok)
-    }
-
-    /// Takes the next instruction and calls `sink` with it.
+    // Inlined into the caller's loop, the value stays in registers and its kind is not told apart twice.
     #[inline(always)]
-    fn step<T, E: From<ReadError>>(&mut self, sink: impl FnOnce(Instr<'a>) -> Result<T, E>) -> Result<T, E> {
-        self.start = self.cursor.offset();
-        let Ok(byte) = self.cursor.byte() else { return Err(self.end_expected().into()) };
+    pub fn read(&mut self) -> Result<Instr<'a>> {
+        let start = self.cursor.offset();
+        let Ok(byte) = self.cursor.byte() else { return Err(self.cursor.error(ReadErrorKind::EndExpected)) };
         let entry = if byte < FIRST_PREFIX { TABLE[byte as usize] } else { self.prefixed(byte)? };
         if !self.cursor.features().has(entry.feature) {
-            self.feature_off(&entry)?;
+            self.feature_off(&entry, start)?;
         }
-        self.immediates(entry.arm, byte, sink)
+        self.immediates(entry.arm, byte)
     }
 
     /// Calls `sink` with every instruction and its offset, up to the closing `end`.
@@ -186,7 +174,7 @@ impl<'a> InstrReader<'a> {
     ) -> Result<(), E> {
         while !self.finished {
             let offset = self.offset();
-            self.step(|instr| sink(offset, instr))?;
+            sink(offset, self.read()?)?;
         }
         Ok(())
     }
@@ -207,10 +195,11 @@ impl<'a> InstrReader<'a> {
         let (Some(&start), Some(&end)) = (PREFIX_STARTS.get(prefix), PREFIX_STARTS.get(prefix + 1)) else {
             return Err(self.illegal_opcode(u64::from(byte)));
         };
+        let at_prefix = self.clone();
         let sub = self.cursor.u32()?;
         match TABLE[start..end].get(sub as usize) {
             None | Some(Entry { arm: Arm::Illegal, .. }) => {
-                Err(self.illegal_opcode(u64::from(byte) << 32 | u64::from(sub)))
+                Err(at_prefix.illegal_opcode(u64::from(byte) << 32 | u64::from(sub)))
             }
             Some(entry) => Ok(*entry),
         }
@@ -229,7 +218,8 @@ impl<'a> InstrReader<'a> {
             // end
             0x0B => return self.close(),
             // delegate
-            0x18 => return if self.depth == 0 { Err(self.end_expected()) } else { self.close() },
+            0x18 if self.depth == 0 => return Err(self.error(ReadErrorKind::EndExpected)),
+            0x18 => return self.close(),
             _ => {}
         }
         Ok(())
@@ -275,17 +265,11 @@ impl<'a> InstrReader<'a> {
         Ok(())
     }
 
-    /// An error at the instruction's start.
+    /// An error at the opcode just taken, of one byte.
     #[cold]
     #[inline(never)]
     fn error(&self, kind: ReadErrorKind) -> ReadError {
-        ReadError { kind, offset: self.start }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn end_expected(&self) -> ReadError {
-        self.error(ReadErrorKind::EndExpected)
+        ReadError { kind, offset: self.cursor.offset().saturating_sub(1) }
     }
 
     #[cold]
@@ -297,10 +281,10 @@ impl<'a> InstrReader<'a> {
     /// The error for an instruction whose feature is off, unless it is also part of one that is on.
     #[cold]
     #[inline(never)]
-    fn feature_off(&self, entry: &Entry) -> Result<()> {
+    fn feature_off(&self, entry: &Entry, start: u64) -> Result<()> {
         match entry.arm {
             Arm::Throw if self.cursor.features().has(Feature::LegacyExceptions) => Ok(()),
-            _ => Err(self.error(ReadErrorKind::FeatureOff(entry.feature))),
+            _ => Err(ReadError { kind: ReadErrorKind::FeatureOff(entry.feature), offset: start }),
         }
     }
 }
@@ -308,7 +292,7 @@ impl<'a> InstrReader<'a> {
 impl<'a> Iterator for InstrReader<'a> {
     type Item = Result<(u64, Instr<'a>)>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.finished {
             return None;

@@ -4,7 +4,7 @@ mod common;
 
 use common::Bytes;
 use wasm_reader::encode::{self, Encode};
-use wasm_reader::{Cursor, InstrReader, ReadErrorKind};
+use wasm_reader::{Cursor, InstrReader, LocalRun, ReadErrorKind, SectionId};
 use wasm_syntax::*;
 
 /// Immediates to try with the rows that have them.
@@ -208,7 +208,7 @@ fn bodies_can_be_written_from_instructions() {
                 let locals: Vec<_> = body.locals().iter().collect();
                 let instrs: Vec<_> = body.instrs().map(|item| item.expect("an instruction").1).collect();
                 let mut again = Bytes::default();
-                encode::body(&locals, instrs, &mut again);
+                encode::body(&locals, &instrs, &mut again);
                 assert_eq!(again.0, encoded(&body));
             }
         }
@@ -227,4 +227,29 @@ fn a_buffer_says_how_much_it_lacks() {
     instr.encode(&mut buffer);
     assert_eq!(buffer.finish(), Err(3));
     assert_eq!(slice, [0x41, 0xBF]);
+}
+
+#[test]
+fn sections_can_be_written_from_items() {
+    let mut module = Bytes::default();
+    encode::header(&mut module);
+    let ty = FuncType { params: Sequence::from_checked(&[0x7F], 1), results: Sequence::from_checked(&[], 0) };
+    encode::list_section(SectionId::Type, &mut module, &[CompositeType::Func(ty)]);
+    encode::list_section(SectionId::Function, &mut module, &[TypeIdx(0)]);
+    encode::section(SectionId::Code, &mut module, |sink| {
+        1_u32.encode(sink);
+        encode::body(&[LocalRun { count: 2, ty: ValType::F64 }], &[Instr::Nop, Instr::End], sink);
+    });
+    encode::custom_section("note", b"text", &mut module);
+    let again =
+        wat::parse_str(r#"(module (func (param i32) (local f64 f64) nop) (@custom "note" (after last) "text"))"#);
+    assert_eq!(module.0, again.expect("the module is well-formed"));
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn a_vector_is_a_sink() {
+    let mut bytes = vec![1];
+    Instr::LocalGet(LocalIdx(2)).encode(&mut bytes);
+    assert_eq!(bytes, [1, 0x20, 2]);
 }

@@ -15,6 +15,9 @@ use crate::types::{bottom, check_limit, check_val_type, is_bottom, unknown};
 
 pub(crate) type Check<T = ()> = Result<T, ValidateError>;
 
+/// How many operands there may be where blocks and calls leave results.
+const MAX_OPERANDS: usize = 1 << 20;
+
 /// The validator of one function's body. Spec: `valid-func`.
 ///
 /// A driver declares the locals, pushes every instruction including the final `end` through [`step`](Self::step), and
@@ -145,9 +148,13 @@ impl<'m> FuncValidator<'m> {
 
     /// Validates the next instruction, which starts at `offset`.
     ///
+    /// Instructions are large beside the work of checking one: where a reader returns it in a `Result`, matching on a
+    /// reference to that saves a copy that can double the time.
+    ///
     /// # Errors
     ///
-    /// If it breaks a rule; the error names the instruction and `offset`.
+    /// If it breaks a rule, or a block or call leaves the stack higher than 2^20 operands; the error names the instruction
+    /// and `offset`.
     #[inline]
     pub fn step(&mut self, offset: u64, instr: &Instr<'_>) -> Result<(), ValidateError> {
         match rules::check(self, instr) {
@@ -298,9 +305,18 @@ impl<'m> FuncValidator<'m> {
         self.operands.push(ty);
     }
 
+    /// Pushes the results of a block or call.
+    ///
+    /// A few bytes can push a thousand values time and again, so this is where the stack's height is bounded; what pushes
+    /// one value at a time is bounded by the body's length.
     #[inline]
-    pub(crate) fn push_all(&mut self, types: &[ValType]) {
+    pub(crate) fn push_all(&mut self, types: &[ValType]) -> Check {
+        let height = self.operands.len() + types.len();
+        if height > MAX_OPERANDS {
+            return check_limit("operands", MAX_OPERANDS as u64, height as u64);
+        }
         self.operands.extend_from_slice(types);
+        Ok(())
     }
 
     /// Pops a value of type `expected`.
@@ -370,12 +386,11 @@ impl<'m> FuncValidator<'m> {
 
     /// Opens a block whose operands have been popped.
     #[inline]
-    pub(crate) fn push_frame(&mut self, kind: FrameKind, ty: BlockType) {
+    pub(crate) fn push_frame(&mut self, kind: FrameKind, ty: BlockType) -> Check {
         let height = self.operands.len();
         self.control.push(Frame { kind, ty, height, unreachable: false, writes: self.locals.num_writes() });
         self.height = height;
-        let params = self.block_params(ty);
-        self.push_all(params);
+        self.push_all(self.block_params(ty))
     }
 
     /// Ends the innermost block's instructions: its results are on the stack and nothing else.
@@ -393,24 +408,24 @@ impl<'m> FuncValidator<'m> {
     }
 
     /// Starts another part of the innermost block, such as `else`, with `operands` on the stack.
-    pub(crate) fn continue_frame(&mut self, kind: FrameKind, operands: &[ValType]) {
+    pub(crate) fn continue_frame(&mut self, kind: FrameKind, operands: &[ValType]) -> Check {
         if let Some(frame) = self.control.last_mut() {
             frame.kind = kind;
             frame.unreachable = false;
         }
-        self.push_all(operands);
+        self.push_all(operands)
     }
 
     /// Closes the innermost block, whose instructions have ended. The function's results are not left on the stack.
     #[inline]
-    pub(crate) fn pop_frame(&mut self) {
+    pub(crate) fn pop_frame(&mut self) -> Check {
         if let Some(frame) = self.control.pop()
             && let Some(outer) = self.control.last()
         {
             self.height = outer.height;
-            let results = self.frame_results(&frame);
-            self.push_all(&results);
+            self.push_all(&self.frame_results(&frame))?;
         }
+        Ok(())
     }
 
     /// The frame of a label, or the error that there is none.

@@ -21,6 +21,9 @@ use crate::types::{GroupBuilder, check_limit, check_ref_type, check_val_type, re
 /// starts, in bytes from the start of the module. After an item with constant expressions come these, each through
 /// [`const_expr`](Self::const_expr). After an error the validator is of no more use. Bodies are validated afterwards,
 /// from the [`ModuleInfo`] that [`finish`](Self::finish) gives.
+///
+/// Of the limits, those on what is not pushed in are the driver's to check: `body_bytes`, and `name_bytes` for the names
+/// of imports. So is `table_elems`, at instantiation: a module with a larger table is valid.
 #[derive(Debug)]
 pub struct ModuleValidator {
     info: ModuleInfo,
@@ -32,7 +35,7 @@ pub struct ModuleValidator {
     buffers: FuncBuffers,
 }
 
-/// How an element segment is used. Spec: `syntax-elemmode`.
+/// How an element or data segment is used; `I` is the index of a table or memory. Spec: `syntax-elemmode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SegmentMode<I> {
     /// By instructions only.

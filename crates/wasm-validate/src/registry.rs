@@ -26,6 +26,10 @@ use crate::types::{Composite, KeyWriter, TypeTable, func_key, write_group};
 
 /// The types of all modules of an engine. Spec: `syntax-deftype`.
 ///
+/// Types of one module compare without it, by [`ModuleInfo::canonical`]: an index of that module, which says nothing
+/// about other modules. The registry's ids compare across modules. For types of one module, both give one answer, since
+/// both know recursive groups by the same key.
+///
 /// Ids are valid as long as someone holds them: a module's [`CanonicalTypes`] until they are released, a single type
 /// from [`intern_func`](Self::intern_func) or [`retain`](Self::retain) until [`release_type`](Self::release_type).
 /// Methods that take an id panic if nobody has ever held it, and are of no meaning if nobody does now.

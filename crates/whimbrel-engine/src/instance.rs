@@ -6,14 +6,16 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
 use wasm_syntax::{FuncIdx, TypeIdx};
 
 use crate::exec::ModuleCode;
+use crate::gc::Header;
 use crate::memory::Memory;
 use crate::table::Table;
+use crate::value::{CanonicalBits, SlotType};
 
 /// A canonical function type: equal ids mean equal types, in every module of one engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,14 +33,30 @@ pub struct FuncTypeInfo {
     pub param_slots: u16,
     /// Slots that the results take.
     pub result_slots: u16,
+    /// What the parameters are.
+    pub params: Box<[SlotType]>,
+    /// What the results are.
+    pub results: Box<[SlotType]>,
 }
 
 impl FuncTypeInfo {
+    /// The function type `id` with these proper supertypes, parameters and results.
+    #[must_use]
+    pub fn new(id: TypeId, supertypes: Box<[TypeId]>, params: Box<[SlotType]>, results: Box<[SlotType]>) -> Self {
+        let (param_slots, result_slots) = (SlotType::total_slots(&params), SlotType::total_slots(&results));
+        Self { id, supertypes, param_slots, result_slots, params, results }
+    }
+
     /// Whether a function of this type can stand for one of type `id`. Spec: `match-deftype`.
     #[inline]
     #[must_use]
     pub fn matches(&self, id: TypeId) -> bool {
         self.id == id || self.supertypes.contains(&id)
+    }
+
+    /// [`matches`](Self::matches) if there is an id to match.
+    pub(crate) fn matches_optional(&self, id: Option<TypeId>) -> bool {
+        id.is_none_or(|id| self.matches(id))
     }
 
     /// The slot behind parameters and results, where the return ip goes.
@@ -51,6 +69,7 @@ impl FuncTypeInfo {
 /// A function, as references point to it. Spec: `syntax-funcinst`.
 #[derive(Debug)]
 pub struct FuncInst {
+    pub(crate) header: Header,
     /// Its type.
     pub ty: Arc<FuncTypeInfo>,
     /// Where its code comes from.
@@ -74,6 +93,9 @@ pub enum FuncKind {
 /// An instance of a module. Spec: `syntax-moduleinst`.
 #[derive(Debug)]
 pub struct Instance {
+    pub(crate) header: Header,
+    /// Its own address, once it has one.
+    pub(crate) this: Option<NonNull<Instance>>,
     /// The module's linked code, shared by all instances of the module.
     pub code: Arc<ModuleCode>,
     /// Memories, imported ones first.
@@ -82,12 +104,16 @@ pub struct Instance {
     pub tables: Box<[NonNull<Table>]>,
     /// Globals' cells, imported ones first.
     pub globals: Box<[NonNull<Global>]>,
+    /// Tags, imported ones first.
+    pub tags: Box<[NonNull<Tag>]>,
     /// Imported functions.
     pub imported_funcs: Box<[NonNull<FuncInst>]>,
     /// Types of all functions, imported ones first, and of all types of the module by their index.
     pub types: Arc<ModuleTypes>,
     /// References to the module's own functions, made when first asked for.
     pub func_refs: Box<[Cell<Option<NonNull<FuncInst>>>]>,
+    /// Those of `func_refs` that were made; the instance owns them.
+    pub(crate) made_funcs: RefCell<Vec<NonNull<FuncInst>>>,
     /// Evaluated element segments; empty once dropped.
     pub elems: Box<[Vec<u64>]>,
     /// Which data segments are dropped.
@@ -103,6 +129,20 @@ pub struct ModuleTypes {
     pub funcs: Box<[TypeIdx]>,
     /// Each type of the module that is a function type.
     pub types: Box<[Option<Arc<FuncTypeInfo>>]>,
+    /// What the elements of each element segment are.
+    pub elems: Box<[SlotType]>,
+}
+
+impl ModuleTypes {
+    /// The type of function `func`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such function.
+    #[must_use]
+    pub fn func(&self, func: FuncIdx) -> &Arc<FuncTypeInfo> {
+        self.types[self.funcs[func.index()].index()].as_ref().expect("validated functions have function types")
+    }
 }
 
 /// The bytes of a module's data segments.
@@ -122,10 +162,45 @@ impl DataSegments {
     }
 }
 
-/// A global's cell: 16 bytes, of which all but vectors use the first eight. Spec: `syntax-globalinst`.
-#[derive(Debug, Default)]
+/// A global's cell: two slots first, of which all but vectors use one. Spec: `syntax-globalinst`.
+#[derive(Debug)]
 #[repr(C, align(16))]
 pub struct Global {
     /// The value's slots.
     pub slots: [u64; 2],
+    pub(crate) header: Header,
+    /// What the slots hold.
+    pub(crate) kind: SlotType,
+    /// Whether it may be written.
+    pub(crate) mutable: bool,
+    /// The type of its value, as the embedding layer knows it.
+    pub(crate) canonical: CanonicalBits,
+}
+
+impl Global {
+    /// What it holds.
+    #[must_use]
+    pub fn kind(&self) -> SlotType {
+        self.kind
+    }
+
+    /// Whether it may be written.
+    #[must_use]
+    pub fn is_mutable(&self) -> bool {
+        self.mutable
+    }
+
+    /// The type of its value, as the embedding layer knows it.
+    #[must_use]
+    pub fn canonical(&self) -> CanonicalBits {
+        self.canonical
+    }
+}
+
+/// A tag, known by its address. Spec: `syntax-taginst`.
+#[derive(Debug)]
+pub struct Tag {
+    pub(crate) header: Header,
+    /// The function type whose parameters its exceptions carry.
+    pub ty: Arc<FuncTypeInfo>,
 }

@@ -1,1 +1,242 @@
-//! Linear memories. Spec: `syntax-meminst`.
+//! Linear memories: their bytes and growth. Spec: `syntax-meminst`.
+//!
+//! Bytes come from the allocator zeroed, so that pages nobody touches cost nothing. Growth may move them: whoever keeps
+//! the base reloads it after anything that can grow the memory.
+
+use alloc::alloc::{alloc_zeroed, dealloc, realloc};
+use core::alloc::Layout;
+use core::ptr::{self, NonNull};
+use core::slice;
+
+use wasm_syntax::MemType;
+
+use crate::gc::Header;
+
+/// No larger: the allocator of the usual C library zeroes blocks of higher alignment by writing to them.
+const ALIGN: usize = 16;
+
+/// A memory. Spec: `syntax-meminst`.
+#[derive(Debug)]
+pub struct Memory {
+    pub(crate) header: Header,
+    /// Start of `capacity` allocated bytes; dangling if that is 0.
+    base: NonNull<u8>,
+    /// Bytes that the program sees, all initialised.
+    len: usize,
+    capacity: usize,
+    max_bytes: u64,
+    ty: MemType,
+}
+
+impl Memory {
+    /// A memory of the smallest size that `ty` allows, all zero; `None` if that is more than `max_bytes` or the allocator
+    /// has no room. Spec: `alloc-mem`.
+    #[must_use]
+    pub fn new(ty: MemType, max_bytes: u64) -> Option<Self> {
+        let address_space = if ty.memory64 { u64::MAX } else { 1 << 32 };
+        let mut memory = Self {
+            header: Header::new(),
+            base: NonNull::dangling(),
+            len: 0,
+            capacity: 0,
+            max_bytes: max_bytes.min(address_space),
+            ty,
+        };
+        let len = memory.bytes_of(ty.limits.min)?;
+        if len > 0 {
+            memory.base = allocate_zeroed(len)?;
+            (memory.len, memory.capacity) = (len, len);
+        }
+        Some(memory)
+    }
+
+    /// The address of the first byte; dangling while the memory is empty. Growth changes it.
+    #[inline]
+    #[must_use]
+    pub fn base(&self) -> *mut u8 {
+        self.base.as_ptr()
+    }
+
+    /// The size in bytes.
+    #[inline]
+    #[must_use]
+    pub fn len_bytes(&self) -> u64 {
+        self.len as u64
+    }
+
+    /// The size in pages. Spec: `exec-memory.size`.
+    #[inline]
+    #[must_use]
+    pub fn size_pages(&self) -> u64 {
+        self.len_bytes() >> self.ty.page_size_log2
+    }
+
+    /// The type that the memory was made with; its present size is [`size_pages`](Self::size_pages).
+    #[must_use]
+    pub fn ty(&self) -> &MemType {
+        &self.ty
+    }
+
+    /// The type with the present size as the minimum, as linking compares it. Spec: `match-memtype`.
+    #[must_use]
+    pub fn current_type(&self) -> MemType {
+        let mut ty = self.ty;
+        ty.limits.min = self.size_pages();
+        ty
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        // SAFETY: `base` starts `len` initialised bytes, which nobody writes while `self` is borrowed.
+        unsafe { slice::from_raw_parts(self.base.as_ptr(), self.len) }
+    }
+
+    /// The bytes, to be written.
+    #[must_use]
+    pub fn as_mut_slice(&mut self) -> &mut [u8] {
+        // SAFETY: `base` starts `len` initialised bytes, and `self` is borrowed exclusively.
+        unsafe { slice::from_raw_parts_mut(self.base.as_ptr(), self.len) }
+    }
+
+    /// Grows the memory by `delta` pages of zeros; returns the old size in pages, or `None` past a limit or without room,
+    /// the memory then being as it was. Spec: `exec-memory.grow`.
+    pub fn grow(&mut self, delta: u64) -> Option<u64> {
+        let old_pages = self.size_pages();
+        let new_pages = old_pages.checked_add(delta)?;
+        if self.ty.limits.max.is_some_and(|max| new_pages > max) {
+            return None;
+        }
+        let new_len = self.bytes_of(new_pages)?;
+        if new_len > self.len {
+            self.extend(new_len)?;
+        }
+        Some(old_pages)
+    }
+
+    /// Bytes of so many pages, if the memory may have as many.
+    fn bytes_of(&self, pages: u64) -> Option<usize> {
+        let bytes = pages.checked_mul(1 << self.ty.page_size_log2)?;
+        if bytes > self.max_bytes {
+            return None;
+        }
+        usize::try_from(bytes).ok()
+    }
+
+    fn extend(&mut self, new_len: usize) -> Option<()> {
+        let old_len = self.len;
+        // Fresh pages from the allocator are zero without being touched, which is worth a copy of what is shorter.
+        if new_len > self.capacity && new_len - old_len >= old_len {
+            let base = allocate_zeroed(new_len)?;
+            // SAFETY: both blocks have `old_len` bytes, and the new one does not overlap the old one.
+            unsafe { ptr::copy_nonoverlapping(self.base.as_ptr(), base.as_ptr(), old_len) };
+            self.free();
+            (self.base, self.len, self.capacity) = (base, new_len, new_len);
+            return Some(());
+        }
+        if new_len > self.capacity {
+            self.reserve(new_len)?;
+        }
+        // SAFETY: `new_len <= capacity`, so the bytes from `old_len` to `new_len` are allocated.
+        unsafe { self.base.as_ptr().add(old_len).write_bytes(0, new_len - old_len) };
+        self.len = new_len;
+        Some(())
+    }
+
+    /// Makes room for `needed` bytes, and for half as many more if the allocator and the limits allow that, so that growth
+    /// in small steps does not copy each time.
+    fn reserve(&mut self, needed: usize) -> Option<()> {
+        let max = self.ty.limits.max.and_then(|pages| pages.checked_mul(1 << self.ty.page_size_log2));
+        let max = max.unwrap_or(u64::MAX).min(self.max_bytes);
+        let roomy = (needed as u64).saturating_add(needed as u64 / 2).min(max).max(needed as u64);
+        self.reallocate(usize::try_from(roomy).ok()?).or_else(|| self.reallocate(needed))
+    }
+
+    fn reallocate(&mut self, capacity: usize) -> Option<()> {
+        let new = Layout::from_size_align(capacity, ALIGN).ok()?;
+        // SAFETY: `base` was allocated with `capacity > 0` bytes (growth from nothing goes by `allocate_zeroed`) and `ALIGN`;
+        // `new` is a valid layout of more bytes.
+        let base = unsafe { realloc(self.base.as_ptr(), layout(self.capacity), new.size()) };
+        self.base = NonNull::new(base)?;
+        self.capacity = capacity;
+        Some(())
+    }
+
+    fn free(&mut self) {
+        if self.capacity > 0 {
+            // SAFETY: `base` was allocated with this size and alignment, and is not used again.
+            unsafe { dealloc(self.base.as_ptr(), layout(self.capacity)) };
+        }
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.free();
+    }
+}
+
+fn layout(capacity: usize) -> Layout {
+    Layout::from_size_align(capacity, ALIGN).expect("the block was allocated with this layout")
+}
+
+fn allocate_zeroed(len: usize) -> Option<NonNull<u8>> {
+    let layout = Layout::from_size_align(len, ALIGN).ok()?;
+    // SAFETY: callers ask for more than 0 bytes.
+    NonNull::new(unsafe { alloc_zeroed(layout) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_syntax::Limits;
+
+    const PAGE: usize = 1 << 16;
+
+    fn ty(min: u64, max: Option<u64>) -> MemType {
+        MemType { limits: Limits { min, max }, memory64: false, shared: false, page_size_log2: 16 }
+    }
+
+    #[test]
+    fn growth_keeps_bytes_and_adds_zeros() {
+        let mut memory = Memory::new(ty(1, None), 1 << 30).unwrap();
+        let mut expected = 1u64;
+        // Steps that copy into a fresh block, reallocate, and fit what was reserved.
+        for delta in [1, 0, 3, 1, 1, 1, 2] {
+            let len = memory.as_slice().len();
+            memory.as_mut_slice()[len - 1] = expected as u8;
+            assert_eq!(memory.grow(delta), Some(expected));
+            expected += delta;
+            assert_eq!(memory.size_pages(), expected);
+            assert_eq!(memory.as_slice().len(), expected as usize * PAGE);
+            assert!(memory.as_slice()[len..].iter().all(|&byte| byte == 0));
+            assert_eq!(memory.as_slice()[len - 1], (expected - delta) as u8);
+        }
+    }
+
+    #[test]
+    fn growth_stops_at_every_limit() {
+        let mut memory = Memory::new(ty(0, Some(2)), 1 << 30).unwrap();
+        assert!(memory.as_slice().is_empty());
+        assert_eq!(memory.grow(3), None);
+        assert_eq!(memory.grow(2), Some(0));
+        assert_eq!(memory.grow(1), None);
+        assert_eq!(memory.grow(u64::MAX), None);
+        assert_eq!(memory.grow(0), Some(2));
+        let mut capped = Memory::new(ty(1, None), 2 * PAGE as u64).unwrap();
+        assert_eq!(capped.grow(2), None);
+        assert_eq!(capped.grow(1), Some(1));
+        assert!(Memory::new(ty(3, None), 2 * PAGE as u64).is_none());
+        assert!(Memory::new(ty(65537, None), u64::MAX).is_none());
+    }
+
+    #[test]
+    fn memories_of_64_bits_refuse_what_no_machine_has() {
+        let mut ty = ty(0, None);
+        ty.memory64 = true;
+        let mut memory = Memory::new(ty, u64::MAX).unwrap();
+        assert_eq!(memory.grow(1 << 48), None);
+        assert_eq!(memory.grow(1 << 46), None);
+        assert_eq!(memory.size_pages(), 0);
+    }
+}

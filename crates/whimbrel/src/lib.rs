@@ -1,2 +1,49 @@
-//! A WebAssembly interpreter: the embedding API.
+#![doc = include_str!("../README.md")]
+//! What it owns: the embedding API, and the driver that wires compiler and engine. What it does not: decoding, validation,
+//! translation and execution, which are layers below.
+#![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod engine;
+mod error;
+mod externref;
+mod func;
+mod global;
+mod host;
+mod image;
+mod instance;
+mod linker;
+mod memory;
+mod module;
+mod store;
+mod sync;
+mod table;
+mod typed;
+mod types;
+mod val;
+#[cfg(feature = "wasi")]
+pub mod wasi;
+
+pub use engine::{CompilationMode, Config, Engine};
+pub use error::{Error, FrameInfo, HandleError, I32Exit, LinkError, Result, WasmBacktrace};
+pub use externref::ExternRef;
+pub use func::Func;
+pub use global::{Global, Tag};
+pub use host::{Caller, IntoFunc, WasmRet};
+pub use instance::{Export, Extern, Instance};
+pub use linker::Linker;
+pub use memory::{Memory, MemoryAccessError};
+pub use module::Module;
+pub use store::{AsContext, AsContextMut, InterruptHandle, Store, StoreContext, StoreContextMut};
+pub use table::Table;
+pub use typed::{TypedFunc, WasmParams, WasmResults, WasmTy, WasmTyList};
+pub use types::{
+    ExportType, ExternType, FuncType, GlobalType, ImportType, MemoryType, Mutability, RefType, TableType, TagType,
+    ValType,
+};
+pub use val::Val;
+pub use wasm_syntax::{Feature, Features, ModuleLimits, Trap, V128};

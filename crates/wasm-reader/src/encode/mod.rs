@@ -53,7 +53,7 @@ pub fn section(id: SectionId, sink: &mut dyn Sink, contents: impl Fn(&mut dyn Si
 }
 
 /// Writes a section that is a list of `items`, their count first. Spec: `binary-section`.
-pub fn list_section<I>(id: SectionId, sink: &mut dyn Sink, items: I)
+pub fn list_section<I>(id: SectionId, sink: &mut dyn Sink, items: &I)
 where
     I: IntoIterator<IntoIter: ExactSizeIterator, Item: Encode> + Clone,
 {
@@ -80,7 +80,11 @@ where
 
 /// Writes a function's body, its length first: locals, then instructions, among which is the closing `end`.
 /// Spec: `binary-code`.
-pub fn body<'a>(locals: &[crate::LocalRun], instrs: impl IntoIterator<Item = Instr<'a>> + Clone, sink: &mut dyn Sink) {
+pub fn body<'a>(
+    locals: &[crate::LocalRun],
+    instrs: &(impl IntoIterator<Item = Instr<'a>> + Clone),
+    sink: &mut dyn Sink,
+) {
     sized(sink, |sink| {
         list(sink, locals);
         instrs.clone().into_iter().for_each(|instr| instr.encode(sink));

@@ -118,7 +118,7 @@ impl Seen {
             Ok(Some(KnownCustom::Linking(linking))) => linking.subsections.for_each(|part| match part {
                 Ok(LinkingSubsection::Symbols(symbols)) => self.items += symbols.count(),
                 Ok(LinkingSubsection::Comdats(comdats)) => {
-                    self.items += comdats.flatten().flat_map(|c| c.members).count()
+                    self.items += comdats.flatten().flat_map(|c| c.members).count();
                 }
                 _ => self.items += 1,
             }),

@@ -116,6 +116,10 @@ pub(super) fn array_new_fixed(v: &mut FuncValidator<'_>, ty: TypeIdx, len: u32) 
     let elem = v.module.types.elem(ty)?.storage.unpacked();
     check_limit("array_new_fixed", v.module.limits.array_new_fixed.into(), len.into())?;
     for _ in 0..len {
+        if v.operand_height() == v.height && v.is_unreachable() {
+            // The rest comes from nowhere and has any type.
+            break;
+        }
         v.pop(elem)?;
     }
     push_made(v, ty)

@@ -15,8 +15,7 @@ pub(super) fn access(v: &mut FuncValidator<'_>, op: AtomicOp, arg: MemArg) -> Ch
     let signature = op.signature();
     v.pop_all(signature.params)?;
     v.pop(addr)?;
-    v.push_all(signature.results);
-    Ok(())
+    v.push_all(signature.results)
 }
 
 pub(super) fn fence(flags: FenceFlags) -> Check {

@@ -57,8 +57,7 @@ pub(super) fn bind(v: &mut FuncValidator<'_>, src: TypeIdx, dst: TypeIdx) -> Che
 pub(super) fn suspend(v: &mut FuncValidator<'_>, tag: TagIdx) -> Check {
     let sig = v.module.tag_sig(tag)?;
     v.pop_all(sig.params)?;
-    v.push_all(sig.results);
-    Ok(())
+    v.push_all(sig.results)
 }
 
 /// Checks the clauses of a resumption that gives `results`.
@@ -75,7 +74,13 @@ fn check_handlers(v: &FuncValidator<'_>, handlers: Handlers<'_>, results: &[ValT
                 check_sig(v, rest, referred_sig(v, last)?)?;
                 check_results(v, sig.params, payload)?;
             }
-            Handler::Switch(tag) => check_results(v, v.module.tag_sig(tag)?.params, &[])?,
+            Handler::Switch(tag) => {
+                // Whoever switches next may end the resumption, so the results must be the very same.
+                let sig = v.module.tag_sig(tag)?;
+                check_results(v, sig.params, &[])?;
+                check_results(v, sig.results, results)?;
+                check_results(v, results, sig.results)?;
+            }
         }
     }
     Ok(())
@@ -86,8 +91,7 @@ pub(super) fn resume(v: &mut FuncValidator<'_>, ty: TypeIdx, handlers: Handlers<
     check_handlers(v, handlers, sig.results)?;
     v.pop(operand(ty))?;
     v.pop_all(sig.params)?;
-    v.push_all(sig.results);
-    Ok(())
+    v.push_all(sig.results)
 }
 
 pub(super) fn resume_throw(v: &mut FuncValidator<'_>, ty: TypeIdx, tag: TagIdx, handlers: Handlers<'_>) -> Check {
@@ -99,8 +103,7 @@ pub(super) fn resume_throw(v: &mut FuncValidator<'_>, ty: TypeIdx, tag: TagIdx, 
     check_handlers(v, handlers, sig.results)?;
     v.pop(operand(ty))?;
     v.pop_all(thrown.params)?;
-    v.push_all(sig.results);
-    Ok(())
+    v.push_all(sig.results)
 }
 
 pub(super) fn resume_throw_ref(v: &mut FuncValidator<'_>, ty: TypeIdx, handlers: Handlers<'_>) -> Check {
@@ -108,8 +111,7 @@ pub(super) fn resume_throw_ref(v: &mut FuncValidator<'_>, ty: TypeIdx, handlers:
     check_handlers(v, handlers, sig.results)?;
     v.pop(operand(ty))?;
     v.pop(RefType::EXNREF.into())?;
-    v.push_all(sig.results);
-    Ok(())
+    v.push_all(sig.results)
 }
 
 pub(super) fn switch(v: &mut FuncValidator<'_>, ty: TypeIdx, tag: TagIdx) -> Check {
@@ -123,6 +125,5 @@ pub(super) fn switch(v: &mut FuncValidator<'_>, ty: TypeIdx, tag: TagIdx) -> Che
     check_results(v, tag.results, from.results)?;
     v.pop(operand(ty))?;
     v.pop_all(params)?;
-    v.push_all(from.params);
-    Ok(())
+    v.push_all(from.params)
 }

@@ -23,8 +23,7 @@ pub(super) fn open(v: &mut FuncValidator<'_>, kind: FrameKind, ty: BlockType) ->
             v.pop_all(params)?;
         }
     }
-    v.push_frame(kind, ty);
-    Ok(())
+    v.push_frame(kind, ty)
 }
 
 pub(super) fn block(v: &mut FuncValidator<'_>, ty: BlockType) -> Check {
@@ -46,8 +45,7 @@ pub(super) fn else_(v: &mut FuncValidator<'_>) -> Check {
         return Err(ErrorKind::Misplaced.into());
     }
     let params = v.frame_params(&frame);
-    v.continue_frame(FrameKind::Else, params);
-    Ok(())
+    v.continue_frame(FrameKind::Else, params)
 }
 
 pub(super) fn end(v: &mut FuncValidator<'_>) -> Check {
@@ -58,8 +56,7 @@ pub(super) fn end(v: &mut FuncValidator<'_>) -> Check {
             return Err(ErrorKind::IfWithoutElse.into());
         }
     }
-    v.pop_frame();
-    Ok(())
+    v.pop_frame()
 }
 
 pub(super) fn br(v: &mut FuncValidator<'_>, label: LabelIdx) -> Check {
@@ -74,7 +71,7 @@ pub(super) fn br_if(v: &mut FuncValidator<'_>, label: LabelIdx) -> Check {
     let types = v.get_label_types(label)?;
     if !types.is_empty() {
         v.pop_all(&types)?;
-        v.push_all(&types);
+        v.push_all(&types)?;
     }
     Ok(())
 }
@@ -109,8 +106,7 @@ pub(super) fn return_(v: &mut FuncValidator<'_>) -> Check {
 
 fn apply(v: &mut FuncValidator<'_>, sig: FuncSig<'_>) -> Check {
     v.pop_all(sig.params)?;
-    v.push_all(sig.results);
-    Ok(())
+    v.push_all(sig.results)
 }
 
 fn apply_tail(v: &mut FuncValidator<'_>, sig: FuncSig<'_>) -> Check {

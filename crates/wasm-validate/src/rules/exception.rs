@@ -62,19 +62,17 @@ pub(super) fn legacy_try(v: &mut FuncValidator<'_>, ty: BlockType) -> Check {
 pub(super) fn legacy_catch(v: &mut FuncValidator<'_>, tag: TagIdx) -> Check {
     let params = thrown(v, tag)?.params;
     end_of_try(v, &[FrameKind::LegacyTry, FrameKind::LegacyCatch])?;
-    v.continue_frame(FrameKind::LegacyCatch, params);
-    Ok(())
+    v.continue_frame(FrameKind::LegacyCatch, params)
 }
 
 pub(super) fn legacy_catch_all(v: &mut FuncValidator<'_>) -> Check {
     end_of_try(v, &[FrameKind::LegacyTry, FrameKind::LegacyCatch])?;
-    v.continue_frame(FrameKind::LegacyCatchAll, &[]);
-    Ok(())
+    v.continue_frame(FrameKind::LegacyCatchAll, &[])
 }
 
 pub(super) fn legacy_delegate(v: &mut FuncValidator<'_>, label: LabelIdx) -> Check {
     end_of_try(v, &[FrameKind::LegacyTry])?;
-    v.pop_frame();
+    v.pop_frame()?;
     // The label counts from outside of the block.
     v.get_frame(label).map(|_| ())
 }

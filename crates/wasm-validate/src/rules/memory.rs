@@ -44,8 +44,7 @@ pub(super) fn lane(v: &mut FuncValidator<'_>, op: MemoryLaneOp, arg: MemArg, lan
     check_lane(lane, 16 / op.width_bytes())?;
     v.pop(ValType::V128)?;
     v.pop(addr)?;
-    v.push_all(op.results());
-    Ok(())
+    v.push_all(op.results())
 }
 
 pub(super) fn size(v: &mut FuncValidator<'_>, memory: MemIdx) -> Check {

@@ -51,8 +51,7 @@ pub(super) fn apply(v: &mut FuncValidator<'_>, shape: Shape, signature: impl FnO
 #[inline(never)]
 pub(super) fn apply_any(v: &mut FuncValidator<'_>, signature: Signature) -> Check {
     v.pop_all(signature.params)?;
-    v.push_all(signature.results);
-    Ok(())
+    v.push_all(signature.results)
 }
 
 const SHAPES: [Shape; NumericOp::ALL.len()] = {

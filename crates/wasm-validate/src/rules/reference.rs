@@ -88,7 +88,7 @@ pub(super) fn br_on_null(v: &mut FuncValidator<'_>, label: LabelIdx) -> Check {
     let ty = pop_ref(v)?;
     let types = v.get_label_types(label)?;
     v.pop_all(&types)?;
-    v.push_all(&types);
+    v.push_all(&types)?;
     v.push(non_null(ty));
     Ok(())
 }
@@ -101,8 +101,7 @@ pub(super) fn br_on_non_null(v: &mut FuncValidator<'_>, label: LabelIdx) -> Chec
     };
     v.pop(last.with_nullable(true).into())?;
     v.pop_all(rest)?;
-    v.push_all(rest);
-    Ok(())
+    v.push_all(rest)
 }
 
 /// Checks that a cast to the type is possible at all, and gives the largest type that it may come from.
@@ -155,7 +154,7 @@ fn branch(v: &mut FuncValidator<'_>, label: LabelIdx, operand: RefType, taken: R
     }
     v.pop(operand.into())?;
     v.pop_all(rest)?;
-    v.push_all(rest);
+    v.push_all(rest)?;
     v.push(kept.into());
     Ok(())
 }

@@ -62,6 +62,8 @@ pub(super) struct Fixup {
     at: Pos,
     /// Which target, if the branch is a `br_table`.
     target: Option<u32>,
+    /// The op right before an unconditional branch, if it computes the one value that goes with it.
+    value: Option<Pos>,
     next: u32,
 }
 
@@ -85,14 +87,19 @@ impl<'m> Lowerer<'m> {
         self.controls.len() - 1 - label.index()
     }
 
-    /// The number of values that a branch to the label takes.
-    fn label_arity(&self, index: usize) -> usize {
+    /// The types of the values that a branch to the label takes.
+    fn label_types(&self, index: usize) -> ResultType<'m> {
         let control = &self.controls[index];
         match control.kind {
-            BlockKind::Func => self.results.len(),
-            BlockKind::Loop => self.block_params(control.ty).len(),
-            _ => self.block_results(control.ty).len(),
+            BlockKind::Func => self.results,
+            BlockKind::Loop => self.block_params(control.ty),
+            _ => self.block_results(control.ty),
         }
+    }
+
+    /// The number of values that a branch to the label takes.
+    fn label_arity(&self, index: usize) -> usize {
+        self.label_types(index).len()
     }
 
     /// The home of the lowest of the `n` operands on top.
@@ -166,9 +173,9 @@ impl<'m> Lowerer<'m> {
         let Some(&control) = self.controls.last() else { return };
         let BlockKind::If(branch) = control.kind else { return };
         if self.reachable {
-            self.flush_top(self.block_results(control.ty).len());
-            let at = self.emit(Inst::Br { target: self.code.end() });
-            self.link(self.controls.len() - 1, at, None);
+            let results = self.block_results(control.ty);
+            self.flush_top(results.len());
+            self.emit_br(self.controls.len() - 1, &results);
         }
         self.truncate(control.height);
         self.code.set_target(branch, self.code.end());
@@ -199,11 +206,12 @@ impl<'m> Lowerer<'m> {
             self.flush_top(results.len());
             control.at_branches.intersect(&self.assigned);
         }
+        self.bind(control.fixups);
         if let BlockKind::If(branch) = control.kind {
             self.code.set_target(branch, self.code.end());
             control.at_branches.intersect(&control.at_entry);
+            self.before_label = None;
         }
-        self.bind(control.fixups);
         self.reachable = true;
         self.assigned = control.at_branches;
         self.truncate(control.height);
@@ -216,8 +224,53 @@ impl<'m> Lowerer<'m> {
             self.bind(control.fixups);
         }
         if self.reachable || is_target {
+            self.return_from_branches();
             self.emit_return(true);
         }
+    }
+
+    /// Makes unconditional branches that lead here, where the function returns, return themselves. If nothing else leads
+    /// here but the code before, there is no label here any more.
+    fn return_from_branches(&mut self) {
+        let return_slot = self.code.return_slot;
+        if self.bound_at != self.code.end() {
+            return;
+        }
+        let value = match (self.results.len(), self.stack.last()) {
+            (0, _) => None,
+            (1, Some(&entry)) if entry.kind == Kind::Temp => Some(entry),
+            _ => return,
+        };
+        let mut is_label = false;
+        for n in 0..self.bound.len() {
+            let mut fixup = self.bound[n];
+            while let Some(&Fixup { at, value: writer, next, .. }) = self.fixups.get(fixup as usize) {
+                fixup = next;
+                let Some(Inst::Br { .. }) = self.code.inst(at) else {
+                    is_label = true;
+                    continue;
+                };
+                let inst = match value {
+                    None => Inst::Return { return_slot },
+                    Some(Entry { class, home, .. }) => {
+                        let a = writer.map_or(Src::Slot(home), |writer| self.keep_in_acc(writer));
+                        Inst::ReturnValue { class, a, return_slot }
+                    }
+                };
+                self.code.replace(at, inst);
+            }
+        }
+        if let (false, Some(value), Some(at)) = (is_label, value, self.before_label) {
+            self.unjoin(value, at);
+        }
+    }
+
+    /// Makes an op that writes a slot write the accumulator only.
+    fn keep_in_acc(&mut self, at: Pos) -> Src {
+        if let Some(inst) = self.code.inst(at) {
+            self.code.replace(at, inst.with_dst(Dst::Acc));
+        }
+        Src::Acc
     }
 
     fn push_temps(&mut self, types: &[wasm_syntax::ValType]) {
@@ -227,7 +280,15 @@ impl<'m> Lowerer<'m> {
     /// Makes the branches of a list lead here.
     fn bind(&mut self, mut fixup: u32) {
         let here = self.code.end();
-        while let Some(&Fixup { at, target, next }) = self.fixups.get(fixup as usize) {
+        if self.bound_at != here {
+            self.bound.clear();
+            self.bound_at = here;
+            // There is none if anything else leads here already.
+            let value = self.stack.last().filter(|_| self.reachable);
+            self.before_label = value.and_then(|&value| self.last_producer(value)).map(|producer| producer.at);
+        }
+        self.bound.push(fixup);
+        while let Some(&Fixup { at, target, next, .. }) = self.fixups.get(fixup as usize) {
             match target {
                 Some(n) => self.code.set_br_table_target(at, n, here),
                 None => self.code.set_target(at, here),
@@ -238,7 +299,7 @@ impl<'m> Lowerer<'m> {
     }
 
     /// Makes a branch lead to a label: now for loops, at the block's end for others.
-    fn link(&mut self, index: usize, at: Pos, target: Option<u32>) {
+    fn link(&mut self, index: usize, at: Pos, target: Option<u32>, value: Option<Pos>) {
         let control = &mut self.controls[index];
         if control.kind == BlockKind::Loop {
             match target {
@@ -250,7 +311,7 @@ impl<'m> Lowerer<'m> {
         control.at_branches.intersect(&self.assigned);
         let next = control.fixups;
         control.fixups = self.fixups.len() as u32;
-        self.fixups.push(Fixup { at, target, next });
+        self.fixups.push(Fixup { at, target, value, next });
     }
 
     pub(super) fn br(&mut self, label: LabelIdx) {
@@ -260,6 +321,7 @@ impl<'m> Lowerer<'m> {
             self.return_();
             return;
         }
+        self.flush_sums();
         if self.in_place(index, n) {
             self.flush_top(n);
         } else if n == 1 {
@@ -268,9 +330,19 @@ impl<'m> Lowerer<'m> {
         } else {
             self.move_top(n, self.controls[index].base);
         }
-        let at = self.emit(Inst::Br { target: self.code.end() });
-        self.link(index, at, None);
+        let types = self.label_types(index);
+        self.emit_br(index, &types);
         self.set_unreachable();
+    }
+
+    /// Appends a branch to a label that finds values of these types where it expects them.
+    fn emit_br(&mut self, index: usize, types: &[wasm_syntax::ValType]) {
+        let value = match *types {
+            [ty] => self.last_writer(slot(self.controls[index].base), Class::of(ty)).map(|producer| producer.at),
+            _ => None,
+        };
+        let at = self.emit(Inst::Br { target: self.code.end() });
+        self.link(index, at, None, value);
     }
 
     pub(super) fn br_if(&mut self, label: LabelIdx) {
@@ -284,7 +356,7 @@ impl<'m> Lowerer<'m> {
     /// Whether a conditional branch to the label needs no op before the branch.
     fn keeps_accs(&self, index: usize) -> bool {
         let n = self.label_arity(index);
-        self.is_flushed(n) || (n == 1 && !self.in_place(index, n))
+        self.is_flushed(n) || (n == 1 && !self.in_place(index, n) && !self.is_sum_on_top())
     }
 
     /// A branch to a label on a condition; the label's values are on top of the stack and stay there.
@@ -295,7 +367,7 @@ impl<'m> Lowerer<'m> {
         }
         if self.in_place(index, n) {
             let at = self.emit_branch_if(cond);
-            self.link(index, at, None);
+            self.link(index, at, None, None);
             if n > 0 {
                 // The values are needed in their slots from now on.
                 self.barrier = self.code.end();
@@ -316,7 +388,7 @@ impl<'m> Lowerer<'m> {
         }
         self.move_top(n, self.controls[index].base);
         let at = self.emit(Inst::Br { target: self.code.end() });
-        self.link(index, at, None);
+        self.link(index, at, None, None);
     }
 
     pub(super) fn br_table(&mut self, table: &BrTable<'_>) {
@@ -338,7 +410,7 @@ impl<'m> Lowerer<'m> {
         for (target, label) in labels().enumerate() {
             let (target, index) = (target as u32, self.label_index(label));
             if self.in_place(index, n) {
-                self.link(index, at, Some(target));
+                self.link(index, at, Some(target), None);
             } else {
                 let stub = self.stub(at, index, n);
                 self.code.set_br_table_target(at, target, stub);
@@ -394,6 +466,9 @@ impl<'m> Lowerer<'m> {
     fn emit_return(&mut self, is_last_use: bool) {
         let return_slot = self.code.return_slot;
         let n = self.results.len();
+        if is_last_use {
+            self.flush_sums();
+        }
         if n == 1 {
             let entry = self.stack[self.stack.len() - 1];
             self.return_value(entry, is_last_use);

@@ -62,6 +62,15 @@ impl Lowerer<'_> {
         }
     }
 
+    /// Appends an op whose result only the next op reads, from the accumulator.
+    pub(super) fn emit_to_acc(&mut self, class: Class, inst: Inst) {
+        let at = self.emit(inst);
+        if let Some(acc) = acc_of(class) {
+            self.accs[acc] = None;
+        }
+        self.taken = Some((at, inst));
+    }
+
     /// Appends an op that leaves nothing certain in the accumulators.
     pub(super) fn emit_clobber(&mut self, inst: Inst) -> Pos {
         let at = self.emit(inst);
@@ -106,15 +115,25 @@ impl Lowerer<'_> {
         self.taken = None;
     }
 
+    /// Takes the last [`join`](Self::join) back: only the op at `at`, which computes `value`, leads here.
+    pub(super) fn unjoin(&mut self, value: Entry, at: Pos) {
+        if let (Some(acc), Some(inst)) = (acc_of(value.class), self.code.inst(at)) {
+            self.barrier = at;
+            self.last = Some(Last { at, input: None });
+            self.accs[acc] = Some(Held { slot: value.home, class: value.class, at, inst });
+        }
+    }
+
     /// The producer of an operand, if it is the last op and may be changed.
     pub(super) fn last_producer(&self, entry: Entry) -> Option<Producer> {
-        if entry.kind != Kind::Temp {
-            return None;
-        }
-        let held = self.accs[acc_of(entry.class)?]?;
+        if entry.kind == Kind::Temp { self.last_writer(entry.home, entry.class) } else { None }
+    }
+
+    /// The op that wrote a slot, if it is the last and may be changed.
+    pub(super) fn last_writer(&self, slot: Slot, class: Class) -> Option<Producer> {
+        let held = self.accs[acc_of(class)?]?;
         let last = self.last?;
-        let is_it =
-            held.slot == entry.home && held.class == entry.class && held.at == last.at && held.at >= self.barrier;
+        let is_it = held.slot == slot && held.class == class && held.at == last.at && held.at >= self.barrier;
         is_it.then_some(Producer { at: held.at, inst: held.inst, input: last.input })
     }
 
@@ -143,6 +162,19 @@ impl Lowerer<'_> {
                 *acc = None;
             }
         }
+    }
+
+    /// Removes the code from `producer` on, runs `first`, and appends the producer again, with `to` as its destination.
+    /// The producer's operands are where they were.
+    pub(super) fn move_behind(&mut self, at: Pos, inst: Inst, class: Class, to: Slot, first: impl FnOnce(&mut Self)) {
+        let mark = self.code.offsets().iter().rev().find(|mark| mark.0 <= at).filter(|mark| mark.0 == at);
+        let mark = mark.map(|mark| mark.1);
+        self.retract(at);
+        first(self);
+        if let Some(offset) = mark {
+            self.code.mark_offset(offset);
+        }
+        self.define(class, to, inst.with_dst(Dst::Slot(to)));
     }
 
     /// Makes the last op write `to` instead of its home.

@@ -1,11 +1,11 @@
 //! Fusing a producer with the one op that reads it: comparisons into branches, sums into addresses.
 
 use wasm_syntax::NumericOp;
-use whimbrel_ir::{Addr, Inst, Pos, Src};
+use whimbrel_ir::{Addr, Class, Inst, Pos, Slot, Src};
 
 use super::Lowerer;
 use super::emit::Producer;
-use super::stack::Entry;
+use super::stack::{Entry, Kind, Sum};
 
 /// What a conditional branch tests.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,45 @@ impl Lowerer<'_> {
             }
             Cond::Compare { op, negate, a, b } => Inst::BrCmp { op, negate, a, b, target },
         })
+    }
+
+    /// Pushes the sum of two operands, which have been popped, as one that is not computed yet, if what it adds up stays
+    /// where it is: in locals, or in the home of the sum.
+    pub(super) fn defer_sum(&mut self, left: Entry, right: Entry) -> bool {
+        let home = left.home;
+        let sum = match (left.kind, right.kind) {
+            (Kind::Local(base), Kind::Local(index)) => Some(Sum { base, index, scale_log2: 0 }),
+            (Kind::Local(base), Kind::Temp) => self.scaled_index(right, base, Some(home)),
+            (Kind::Temp, Kind::Local(base)) => self.scaled_index(left, base, Some(home)),
+            (Kind::Temp, Kind::Temp) => self.scaled_index(right, home, None),
+            _ => None,
+        };
+        if let Some(sum) = sum {
+            self.push_sum(sum);
+        }
+        sum.is_some()
+    }
+
+    /// Takes back the shift that the last op is, to add what it shifts to `base`. What is in no local goes to `home`.
+    fn scaled_index(&mut self, shifted: Entry, base: Slot, home: Option<Slot>) -> Option<Sum> {
+        let Producer { at, inst, input } = self.last_producer(shifted)?;
+        let Inst::Binary { op: NumericOp::I32Shl, a, b: Src::Const(scale_log2 @ 1..=3), .. } = inst else {
+            return None;
+        };
+        let scale_log2 = scale_log2 as u8;
+        let index = match (a, input) {
+            (Src::Slot(slot), _) if slot < self.saved || Some(slot) == home => {
+                self.retract(at);
+                slot
+            }
+            (Src::Acc, Some((start, index))) => {
+                let home = home?;
+                self.move_behind(start, index, Class::I32, home, |_| ());
+                home
+            }
+            _ => return None,
+        };
+        Some(Sum { base, index, scale_log2 })
     }
 
     /// The address of an access of `1 << width_log2` bytes whose base, popped, was computed by the last op as a sum.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use wasm_syntax::LocalIdx;
 use whimbrel_ir::{Class, Dst, Inst, Slot};
 
+use super::emit::Producer;
 use super::stack::{Entry, Kind, constant};
 use super::{Lowerer, slot};
 
@@ -128,14 +129,8 @@ impl Lowerer<'_> {
         }
         // The operand stack still has the old value: its reads come first, then what computes the new one.
         match self.last_producer(value) {
-            Some(producer) if !producer.inst.reads_acc() => {
-                let mark = self.code.offsets().last().filter(|mark| mark.0 == producer.at).map(|mark| mark.1);
-                self.retract(producer.at);
-                self.flush_local(to);
-                if let Some(offset) = mark {
-                    self.code.mark_offset(offset);
-                }
-                self.define(class, to, producer.inst.with_dst(Dst::Slot(to)));
+            Some(Producer { at, inst, .. }) if !inst.reads_acc() => {
+                self.move_behind(at, inst, class, to, |lowerer| lowerer.flush_local(to));
             }
             _ => {
                 self.flush_local(to);

@@ -17,7 +17,7 @@ impl Lowerer<'_> {
 
     pub(super) fn load(&mut self, op: LoadOp, memarg: MemArg) {
         let class = Class::of(op.val_type());
-        let mut base = self.pop();
+        let mut base = self.pop_address();
         let addr = match self.prepare_address(&mut base, memarg, op.width_bytes()) {
             Some(addr) => addr,
             None => Addr::Plain { base: self.take(base), offset: memarg.offset as u32 },
@@ -28,9 +28,9 @@ impl Lowerer<'_> {
 
     pub(super) fn store(&mut self, op: StoreOp, memarg: MemArg) {
         let value = self.pop();
-        let mut base = self.pop();
+        let mut base = self.pop_address();
         let (addr, value) = match self.prepare_address(&mut base, memarg, op.width_bytes()) {
-            Some(addr) => (addr, self.take(value)),
+            Some(addr) => (addr, self.take_beside(addr, value)),
             None => {
                 let (base, value) = self.take_two(base, value);
                 (Addr::Plain { base, offset: memarg.offset as u32 }, value)
@@ -40,22 +40,48 @@ impl Lowerer<'_> {
         self.emit(Inst::Store { op, addr, value });
     }
 
+    /// The value of a store, which is not in the accumulator that the address is in.
+    fn take_beside(&mut self, addr: Addr, value: Entry) -> Src {
+        let reads_acc = matches!(
+            addr,
+            Addr::Plain { base: Src::Acc, .. }
+                | Addr::Indexed { base: Src::Acc, .. }
+                | Addr::Indexed { index: Src::Acc, .. }
+        );
+        match value.kind {
+            // Nothing else than one local is both in the accumulator of integers.
+            Kind::Local(local) if reads_acc && matches!(value.class, Class::I32 | Class::I64) => Src::Slot(local),
+            _ => self.take(value),
+        }
+    }
+
     /// The address of an access, `None` if it is the value of `base` plus the offset.
     pub(super) fn prepare_address(&mut self, base: &mut Entry, memarg: MemArg, width_bytes: u8) -> Option<Addr> {
         let MemArg { offset, memory, .. } = memarg;
         let memory64 = self.info.memory(memory).memory64;
         if memory64 || memory.0 != 0 {
+            if let Kind::Sum(_) = base.kind {
+                self.materialise(base);
+            }
             return Some(Addr::Far { base: self.slot_operand(base), offset, memory, memory64 });
         }
         // Validation keeps offsets of 32-bit memories below 2^32.
         let narrow = offset as u32;
+        let width_log2 = width_bytes.trailing_zeros() as u8;
+        if let Kind::Sum(sum) = base.kind {
+            if sum.scale_log2 == 0 || sum.scale_log2 == width_log2 {
+                let (first, index) = self.sum_operands(base.home, sum);
+                return Some(Addr::Indexed { base: first, index, scale_log2: sum.scale_log2, offset: narrow });
+            }
+            self.materialise(base);
+        }
         if let Kind::Const(address) = base.kind {
             if let Ok(offset) = u32::try_from(address + offset) {
                 return Some(Addr::Plain { base: Src::Const(0), offset });
             }
             self.materialise(base);
         }
-        self.fuse_address(*base, width_bytes.trailing_zeros() as u8, narrow)
+        self.fuse_address(*base, width_log2, narrow)
     }
 
     pub(super) fn global_get(&mut self, global: GlobalIdx) {

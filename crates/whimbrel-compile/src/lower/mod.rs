@@ -41,6 +41,7 @@ pub(crate) struct Buffers {
     stack: Vec<Entry>,
     controls: Vec<Control>,
     fixups: Vec<Fixup>,
+    bound: Vec<u32>,
     locals: Locals,
     words: Vec<u64>,
 }
@@ -70,6 +71,11 @@ pub(crate) struct Lowerer<'m> {
     barrier: Pos,
     controls: Vec<Control>,
     fixups: Vec<Fixup>,
+    /// The branches, as lists of fixups, that lead to the last label at a block's end, and that label's position.
+    bound: Vec<u32>,
+    bound_at: Pos,
+    /// The op before the last label, if only that op and the branches in `bound` lead to the label, with one value.
+    before_label: Option<Pos>,
     reachable: bool,
     /// How many blocks are open that were entered in unreachable code.
     dead_depth: u32,
@@ -96,10 +102,11 @@ impl<'m> Lowerer<'m> {
         results: ResultType<'m>,
         buffers: Buffers,
     ) -> Self {
-        let Buffers { mut stack, mut controls, mut fixups, mut locals, words } = buffers;
+        let Buffers { mut stack, mut controls, mut fixups, mut bound, mut locals, words } = buffers;
         stack.clear();
         controls.clear();
         fixups.clear();
+        bound.clear();
         locals.clear();
         let (param_slots, result_slots) = (slots_of(params), slots_of(&results));
         let mut code = Code::with_words(func, words);
@@ -126,6 +133,9 @@ impl<'m> Lowerer<'m> {
             barrier: Pos(0),
             controls,
             fixups,
+            bound,
+            bound_at: Pos(0),
+            before_label: None,
             reachable: true,
             dead_depth: 0,
             offset: 0,
@@ -164,8 +174,8 @@ impl<'m> Lowerer<'m> {
         // The clone is as large as it needs to be; the buffer keeps its room for the next function.
         let code = self.code.clone();
         let (words, _) = self.code.into_parts();
-        let Self { stack, controls, fixups, locals, .. } = self;
-        Ok((code, Buffers { stack, controls, fixups, locals, words }))
+        let Self { stack, controls, fixups, bound, locals, .. } = self;
+        Ok((code, Buffers { stack, controls, fixups, bound, locals, words }))
     }
 
     /// Lowers the next instruction, valid where it stands, `offset` bytes from the body's start.

@@ -69,6 +69,15 @@ impl Lowerer<'_> {
             op = exchanged;
             core::mem::swap(&mut left, &mut right);
         }
+        if op == NumericOp::I32Add && self.defer_sum(left, right) {
+            return;
+        }
+        if let Kind::Const(bits) = right.kind
+            && let Some((sum, bits)) = subtraction_as_sum(op, bits)
+        {
+            op = sum;
+            right.kind = Kind::Const(bits);
+        }
         self.fit(&mut left);
         self.fit(&mut right);
         let (mut a, mut b) = self.take_two(left, right);
@@ -94,5 +103,14 @@ impl Lowerer<'_> {
         }
         let cond = self.take(cond);
         self.push_result(class, |d| Inst::Select { class, d, a, b, cond });
+    }
+}
+
+/// The addition, and its constant, that does what `op` does with a constant on the right: one kind of op less to be fused.
+fn subtraction_as_sum(op: NumericOp, bits: u64) -> Option<(NumericOp, u64)> {
+    match op {
+        NumericOp::I32Sub => Some((NumericOp::I32Add, u64::from((bits as u32).wrapping_neg()))),
+        NumericOp::I64Sub => Some((NumericOp::I64Add, bits.wrapping_neg())),
+        _ => None,
     }
 }

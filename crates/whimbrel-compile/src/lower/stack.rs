@@ -1,5 +1,6 @@
 //! The symbolic operand stack: what is on it, and how it becomes operands of ops.
 
+use wasm_syntax::NumericOp;
 use whimbrel_ir::{Class, Dst, Inst, Slot, Src};
 
 use super::emit::acc_of;
@@ -23,6 +24,27 @@ pub(super) enum Kind {
     Local(Slot),
     /// Nowhere yet: a constant's bits.
     Const(u64),
+    /// Nowhere yet: a sum that may become an address. Its operands are locals, or are in the home of the sum.
+    Sum(Sum),
+}
+
+/// `base + (index << scale_log2)`, of 32 bits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Sum {
+    pub base: Slot,
+    pub index: Slot,
+    pub scale_log2: u8,
+}
+
+impl Kind {
+    /// Whether the value comes from the local at `local`.
+    fn reads(self, local: Slot) -> bool {
+        match self {
+            Self::Local(slot) => slot == local,
+            Self::Sum(sum) => sum.base == local || sum.index == local,
+            Self::Temp | Self::Const(_) => false,
+        }
+    }
 }
 
 impl Entry {
@@ -31,10 +53,10 @@ impl Entry {
     }
 }
 
-/// The most reads of locals that are deferred at a time. It bounds the search at every write of a local.
+/// The most operands that read locals and are deferred at a time. It bounds the search at every write of a local.
 const MAX_DEFERRED: usize = 16;
 
-/// The positions on the stack of deferred reads of locals, lowest first.
+/// The positions on the stack of deferred operands that read locals, lowest first.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Deferred {
     indices: [u32; MAX_DEFERRED],
@@ -93,11 +115,20 @@ impl Lowerer<'_> {
 
     /// Pushes a value that is, until the next write, in the local at `local`.
     pub(super) fn push_local(&mut self, class: Class, local: Slot) {
+        self.push_deferred(class, Kind::Local(local));
+    }
+
+    /// Pushes a sum that is computed when it turns out not to be an address.
+    pub(super) fn push_sum(&mut self, sum: Sum) {
+        self.push_deferred(Class::I32, Kind::Sum(sum));
+    }
+
+    fn push_deferred(&mut self, class: Class, kind: Kind) {
         if self.deferred.is_full() {
             self.flush(self.deferred.as_slice()[0] as usize);
         }
         self.deferred.push(self.stack.len());
-        self.push(class, Kind::Local(local));
+        self.push(class, kind);
     }
 
     /// Pushes the result of an op that `make` makes for its destination.
@@ -116,6 +147,15 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn pop(&mut self) -> Entry {
+        let mut entry = self.pop_address();
+        if let Kind::Sum(_) = entry.kind {
+            self.materialise(&mut entry);
+        }
+        entry
+    }
+
+    /// Pops an operand that may be a sum.
+    pub(super) fn pop_address(&mut self) -> Entry {
         // Validation has made sure that reachable code finds its operands.
         let Some(entry) = self.stack.pop() else { unreachable!("validated code pops what it has pushed") };
         self.top -= entry.class.slots();
@@ -142,8 +182,36 @@ impl Lowerer<'_> {
                 self.define(class, home, Inst::Copy { class, d: Dst::Slot(home), a });
             }
             Kind::Const(bits) => self.define(class, home, constant(class, Dst::Slot(home), bits)),
+            Kind::Sum(sum) => self.compute_sum(home, sum),
         }
         entry.kind = Kind::Temp;
+    }
+
+    fn compute_sum(&mut self, home: Slot, sum: Sum) {
+        let Sum { base, index, scale_log2 } = sum;
+        let (d, op) = (Dst::Slot(home), NumericOp::I32Add);
+        let inst = if scale_log2 > 0 {
+            let a = self.sum_operand(index, home);
+            let shift = Src::Const(scale_log2.into());
+            self.emit_to_acc(Class::I32, Inst::Binary { op: NumericOp::I32Shl, d: Dst::Acc, a, b: shift });
+            Inst::Binary { op, d, a: Src::Acc, b: Src::Slot(base) }
+        } else {
+            let (a, b) = self.sum_operands(home, sum);
+            Inst::Binary { op, d, a, b }
+        };
+        self.define(Class::I32, home, inst);
+    }
+
+    /// The operands of a sum, for the op that consumes it; the accumulator is not both.
+    pub(super) fn sum_operands(&mut self, home: Slot, sum: Sum) -> (Src, Src) {
+        let index = self.sum_operand(sum.index, home);
+        if sum.base == sum.index { (Src::Slot(sum.base), index) } else { (self.sum_operand(sum.base, home), index) }
+    }
+
+    /// An operand of the sum whose home is `home`: that is its own, other slots are locals.
+    fn sum_operand(&mut self, slot: Slot, home: Slot) -> Src {
+        let kind = if slot == home { Kind::Temp } else { Kind::Local(slot) };
+        self.take(Entry { class: Class::I32, home, kind })
     }
 
     /// Computes the operand at `index` of the stack into its home.
@@ -166,7 +234,24 @@ impl Lowerer<'_> {
         self.stack[self.stack.len() - n..].iter().all(|entry| entry.kind == Kind::Temp)
     }
 
-    /// Computes all deferred reads of locals.
+    /// Whether the operand on top is a sum that has not been computed.
+    pub(super) fn is_sum_on_top(&self) -> bool {
+        self.stack.last().is_some_and(|entry| matches!(entry.kind, Kind::Sum(_)))
+    }
+
+    /// Computes all sums, before an instruction that is no plain computation.
+    pub(super) fn flush_sums(&mut self) {
+        let mut n = 0;
+        while let Some(&index) = self.deferred.as_slice().get(n) {
+            if let Kind::Sum(_) = self.stack[index as usize].kind {
+                self.flush(index as usize);
+            } else {
+                n += 1;
+            }
+        }
+    }
+
+    /// Computes all deferred operands that read locals.
     pub(super) fn flush_deferred(&mut self) {
         while let Some(&index) = self.deferred.as_slice().first() {
             self.flush(index as usize);
@@ -175,14 +260,14 @@ impl Lowerer<'_> {
 
     /// Whether a deferred read needs the local at `local` unchanged.
     pub(super) fn is_deferred(&self, local: Slot) -> bool {
-        self.deferred.as_slice().iter().any(|&index| self.stack[index as usize].kind == Kind::Local(local))
+        self.deferred.as_slice().iter().any(|&index| self.stack[index as usize].kind.reads(local))
     }
 
     /// Computes the deferred reads of the local at `local`.
     pub(super) fn flush_local(&mut self, local: Slot) {
         let mut n = 0;
         while let Some(&index) = self.deferred.as_slice().get(n) {
-            if self.stack[index as usize].kind == Kind::Local(local) {
+            if self.stack[index as usize].kind.reads(local) {
                 self.flush(index as usize);
             } else {
                 n += 1;
@@ -196,6 +281,7 @@ impl Lowerer<'_> {
             Kind::Const(bits) => return Src::Const(bits),
             Kind::Temp => entry.home,
             Kind::Local(local) => local,
+            Kind::Sum(_) => unreachable!("sums are computed before anything but an address reads them"),
         };
         let held = acc_of(entry.class).and_then(|acc| self.accs[acc]);
         if held.is_some_and(|held| held.slot == home && held.class == entry.class) { Src::Acc } else { Src::Slot(home) }

@@ -53,10 +53,18 @@ impl Outcome<u32> for bool {
 }
 
 macro_rules! value_type {
-    (I32) => { u32 };
-    (I64) => { u64 };
-    (F32) => { f32 };
-    (F64) => { f64 };
+    (I32) => {
+        u32
+    };
+    (I64) => {
+        u64
+    };
+    (F32) => {
+        f32
+    };
+    (F64) => {
+        f64
+    };
 }
 
 macro_rules! meaning {
@@ -92,10 +100,18 @@ macro_rules! meaning {
 }
 
 macro_rules! handlers {
-    (unary $variant:ident [$a:ident] [$r:ident] $key:ident) => { unary_shapes::<op::$variant>($key) };
-    (unary $variant:ident [$($p:ident)*] [$($r:ident)*] $key:ident) => { None };
-    (binary $variant:ident [$a:ident $b:ident] [$r:ident] $key:ident) => { binary_shapes::<op::$variant>($key) };
-    (binary $variant:ident [$($p:ident)*] [$($r:ident)*] $key:ident) => { None };
+    (unary $variant:ident [$a:ident] [$r:ident] $key:ident) => {
+        unary_shapes::<op::$variant>($key)
+    };
+    (unary $variant:ident [$($p:ident)*] [$($r:ident)*] $key:ident) => {
+        None
+    };
+    (binary $variant:ident [$a:ident $b:ident] [$r:ident] $key:ident) => {
+        binary_shapes::<op::$variant>($key)
+    };
+    (binary $variant:ident [$($p:ident)*] [$($r:ident)*] $key:ident) => {
+        None
+    };
 }
 
 macro_rules! numeric {

@@ -42,11 +42,21 @@ trait Meaning {
 }
 
 macro_rules! value_type {
-    (I32) => { u32 };
-    (I64) => { u64 };
-    (F32) => { f32 };
-    (F64) => { f64 };
-    (V128) => { V128 };
+    (I32) => {
+        u32
+    };
+    (I64) => {
+        u64
+    };
+    (F32) => {
+        f32
+    };
+    (F64) => {
+        f64
+    };
+    (V128) => {
+        V128
+    };
 }
 
 /// Reads operands from the fields named, in order, and applies a function to them.

@@ -1,0 +1,66 @@
+//! Names of functions: what the name section, the exports and the imports call them.
+
+use std::collections::HashMap;
+
+use wasm_reader::custom::NameSubsection;
+use wasm_reader::{Custom, ExternIdx, KnownCustom, Section};
+use wasm_syntax::{ExternKind, Features, FuncIdx};
+
+/// The functions' names. What is malformed in a module names fewer functions, and is no failure.
+#[derive(Debug, Default)]
+pub(crate) struct FuncNames<'a> {
+    /// From the name section, an export or an import, the first of these that has one.
+    names: HashMap<FuncIdx, &'a str>,
+    exports: Vec<(&'a str, FuncIdx)>,
+}
+
+impl<'a> FuncNames<'a> {
+    /// The names in the module `bytes`.
+    pub(crate) fn of_module(bytes: &'a [u8]) -> Self {
+        let mut names = Self::default();
+        let mut imports = Vec::new();
+        for section in wasm_reader::sections(bytes, Features::ALL).into_iter().flatten().flatten() {
+            match section {
+                Section::Import(section) => {
+                    let funcs = section.flatten().filter(|import| import.ty.kind() == ExternKind::Func);
+                    imports.extend((0..).map(FuncIdx).zip(funcs.map(|import| import.name)));
+                }
+                Section::Export(exports) => {
+                    names.exports.extend(exports.flatten().filter_map(|export| match export.idx {
+                        ExternIdx::Func(func) => Some((export.name, func)),
+                        _ => None,
+                    }));
+                }
+                Section::Custom(custom) => names.read_custom(&custom),
+                _ => {}
+            }
+        }
+        for &(name, func) in &names.exports {
+            names.names.entry(func).or_insert(name);
+        }
+        for (func, name) in imports {
+            names.names.entry(func).or_insert(name);
+        }
+        names
+    }
+
+    fn read_custom(&mut self, custom: &Custom<'a>) {
+        let Ok(Some(KnownCustom::Name(subsections))) = custom.known() else { return };
+        for subsection in subsections.flatten() {
+            if let NameSubsection::Functions(map) = subsection {
+                self.names.extend(map.flatten().map(|naming| (FuncIdx(naming.index), naming.name)));
+            }
+        }
+    }
+
+    /// The name of a function.
+    pub(crate) fn get(&self, func: FuncIdx) -> Option<&'a str> {
+        self.names.get(&func).copied()
+    }
+
+    /// The function that is exported as `name`, or else the first that has this name.
+    pub(crate) fn find(&self, name: &str) -> Option<FuncIdx> {
+        let exported = self.exports.iter().find(|(export, _)| *export == name).map(|&(_, func)| func);
+        exported.or_else(|| self.names.iter().filter(|(_, other)| **other == name).map(|(&func, _)| func).min())
+    }
+}

@@ -1,0 +1,57 @@
+//! Help texts, and what the program says about command lines that it does not understand.
+
+use crate::session::{HELLO, Session, assert_transcript};
+
+#[test]
+fn help_of_the_program() {
+    assert_transcript!(Session::new().run("").run("-h").run("--help").run("--version"));
+}
+
+#[test]
+fn help_of_run() {
+    assert_transcript!(Session::new().run("run -h").run("run --help"));
+}
+
+#[test]
+fn help_of_the_other_commands() {
+    assert_transcript!(Session::new().run("validate --help").run("inspect --help").run("ir --help"));
+}
+
+#[test]
+fn flags_that_do_not_exist() {
+    assert_transcript!(
+        Session::new()
+            .run("--bogus")
+            .run("run --bogus x.wasm")
+            .run("run --invok f x.wasm")
+            .run("inspect --invoke f x.wasm")
+            .run("inspect --all=3 x.wasm")
+    );
+}
+
+#[test]
+fn operands_and_values_that_are_missing_or_wrong() {
+    assert_transcript!(
+        Session::new()
+            .run("run")
+            .run("validate")
+            .run("ir")
+            .run("run --dir")
+            .run("run --unknown-imports maybe x.wasm")
+            .run("inspect a.wasm b.wasm")
+    );
+}
+
+#[test]
+fn a_module_or_another_word_in_place_of_a_command() {
+    assert_transcript!(
+        Session::new()
+            .file("hello.wasm", HELLO)
+            .file("program", HELLO)
+            .run("hello.wasm")
+            .run("missing.wat")
+            .run("program --flag")
+            .run("insp hello.wasm")
+            .run("frobnicate")
+    );
+}

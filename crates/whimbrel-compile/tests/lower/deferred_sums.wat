@@ -1,0 +1,20 @@
+;; A sum that will be an address is not computed while the value to store is, but where it turns out to be a value, or
+;; where one of its locals changes.
+(module
+  (memory 1)
+  (func $store (param $array i32) (param $i i32) (param $x f64)
+    (i32.add (local.get $array) (i32.shl (local.get $i) (i32.const 3)))
+    (f64.mul (local.get $x) (f64.load (local.get $array)))
+    (f64.store))
+  (func $computed_index (param $array i32) (param $i i32) (param $x i32)
+    (i32.add (local.get $array) (i32.shl (i32.load (local.get $i)) (i32.const 2)))
+    (i32.mul (local.get $x) (local.get $x))
+    (i32.store))
+  (func $value (param i32 i32) (result i32)
+    (i32.mul (i32.add (local.get 0) (local.get 1)) (i32.add (local.get 0) (i32.shl (local.get 1) (i32.const 1)))))
+  (func $changed (param i32 i32)
+    (i32.add (local.get 0) (local.get 1))
+    (local.set 1 (i32.const 7))
+    (i32.store (local.get 1)))
+  (func $other_width (param i32 i32)
+    (i32.store8 (i32.add (local.get 0) (i32.shl (local.get 1) (i32.const 2))) (local.get 1))))

@@ -1,0 +1,326 @@
+//! The executions of a store, behind a safe interface: what runs, and the values that pass in and out.
+//!
+//! Executions form a stack: WebAssembly calls a host function, which calls WebAssembly. Only the top one can go on. While
+//! there is any, the collector rests, so what running code reaches stays alive.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ptr::NonNull;
+use core::sync::atomic::AtomicBool;
+
+use wasm_syntax::{FuncIdx, Trap};
+
+use super::Handle;
+use crate::exec::{Execution, LooseCode, ModuleCode, Outcome, ValueStack};
+use crate::instance::{FuncInst, FuncTypeInfo, Instance};
+use crate::store::{Store, StoreLimits};
+use crate::value::{Value, ValueError, WrongStore};
+
+/// The executions of a store.
+#[derive(Debug)]
+pub(crate) struct Executions {
+    running: Vec<Running>,
+    /// Executions for the next calls, whose stacks are allocated.
+    idle: Vec<Execution>,
+    interrupt: Arc<AtomicBool>,
+    /// What is left of the store's fuel.
+    fuel: Option<u64>,
+    /// Slots of values on their way in.
+    scratch: Vec<u64>,
+}
+
+#[derive(Debug)]
+struct Running {
+    execution: Execution,
+    /// The function that the embedder called, which its caller holds or an object reaches.
+    func: NonNull<FuncInst>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// `run` goes on.
+    Ready,
+    /// A host function has to return first.
+    Host,
+    /// The function has returned.
+    Done,
+    /// It can only be forgotten.
+    Failed,
+}
+
+/// Why a call was not begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// An argument, or the function, does not belong here.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// There is no room for the call.
+    #[error(transparent)]
+    Trap(#[from] Trap),
+}
+
+impl From<WrongStore> for CallError {
+    fn from(error: WrongStore) -> Self {
+        Self::Value(error.into())
+    }
+}
+
+/// A function on the stack of a running program.
+#[derive(Clone, Debug)]
+pub struct StackFrame {
+    /// The module's code.
+    pub code: Arc<ModuleCode>,
+    /// The function.
+    pub func: FuncIdx,
+    /// Bytes from the start of the function's body to the instruction, where known.
+    pub offset: Option<u32>,
+}
+
+impl Executions {
+    pub(crate) fn new() -> Self {
+        Self {
+            running: Vec::new(),
+            idle: Vec::new(),
+            interrupt: Arc::new(AtomicBool::new(false)),
+            fuel: None,
+            scratch: Vec::new(),
+        }
+    }
+
+    pub(crate) fn interrupt_flag(&self) -> &Arc<AtomicBool> {
+        &self.interrupt
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    fn take_idle(&mut self, limits: &StoreLimits) -> Result<Execution, Trap> {
+        if let Some(execution) = self.idle.pop() {
+            return Ok(execution);
+        }
+        let stack = ValueStack::new(limits.stack_slots).ok_or(Trap::CallStackExhausted)?;
+        let mut execution = Execution::new(stack);
+        execution.set_interrupt(Some(Arc::clone(&self.interrupt)));
+        Ok(execution)
+    }
+
+    /// Evaluates a constant expression in `instance`, for whose module `code` was compiled.
+    pub(crate) fn eval(
+        &mut self,
+        instance: NonNull<Instance>,
+        code: &LooseCode,
+        limits: &StoreLimits,
+    ) -> Result<[u64; 2], Trap> {
+        let mut execution = self.take_idle(limits)?;
+        execution.set_fuel(None);
+        // SAFETY: the instance is in an arena and no collection happens here; `code` comes from the image of its module,
+        // and constant expressions only use what precedes them.
+        unsafe { execution.eval(instance, code)? };
+        // SAFETY: the same; the store is borrowed exclusively by the caller, so nothing borrows its objects.
+        let outcome = unsafe { execution.run() };
+        let slots = [execution.results(2)[0], execution.results(2)[1]];
+        self.idle.push(execution);
+        match outcome {
+            Outcome::Done => Ok(slots),
+            Outcome::Trap(trap) => Err(trap),
+            other => unreachable!("constant expressions call nothing and do not loop: {other:?}"),
+        }
+    }
+}
+
+impl Store {
+    /// How many calls by the embedder are under way, one in another.
+    #[must_use]
+    pub fn call_depth(&self) -> usize {
+        self.executions.running.len()
+    }
+
+    /// Forgets the calls above the `depth` first ones.
+    pub fn end_calls(&mut self, depth: usize) {
+        let executions = &mut self.executions;
+        let ended = executions.running.drain(depth.min(executions.running.len())..);
+        executions.idle.extend(ended.map(|running| running.execution));
+    }
+
+    /// The fuel left, if it is counted.
+    #[must_use]
+    pub fn fuel(&self) -> Option<u64> {
+        self.executions.fuel
+    }
+
+    /// Sets the fuel: calls and backward branches that may happen; `None` is no limit.
+    pub fn set_fuel(&mut self, fuel: Option<u64>) {
+        self.executions.fuel = fuel;
+    }
+
+    /// Begins a call of `func`, which [`run`](Self::run) carries out.
+    ///
+    /// # Errors
+    ///
+    /// If the arguments are not of the parameters' types, or anything is of another store, or calls are nested too deeply.
+    pub fn begin_call(&mut self, func: &Handle<FuncInst>, args: &[Value]) -> Result<(), CallError> {
+        let ptr = func.ptr(self.objects.id)?;
+        if self.executions.running.len() >= self.limits.host_depth {
+            return Err(Trap::CallStackExhausted.into());
+        }
+        let mut slots = core::mem::take(&mut self.executions.scratch);
+        slots.clear();
+        let params = &self.objects.at(ptr).ty.params;
+        if params.len() != args.len() {
+            return Err(ValueError::Count { expected: params.len(), found: args.len() }.into());
+        }
+        for (arg, &ty) in args.iter().zip(params) {
+            let value = self.objects.lower(arg, ty)?;
+            slots.extend_from_slice(&value[..usize::from(ty.slots())]);
+        }
+        let mut execution = self.executions.take_idle(&self.limits)?;
+        // SAFETY: the function is alive, and stays so with all that it reaches until the execution ends, as no collection
+        // happens before; the arguments were checked above.
+        let begun = unsafe { execution.call(ptr, &slots) };
+        self.executions.scratch = slots;
+        match begun {
+            Ok(()) => self.executions.running.push(Running { execution, func: ptr, stage: Stage::Ready }),
+            Err(trap) => {
+                self.executions.idle.push(execution);
+                return Err(trap.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with the call begun last.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, it is over, or a host function has not returned with [`return_from_host`](Self::return_from_host).
+    pub fn run(&mut self) -> Outcome {
+        let executions = &mut self.executions;
+        let running = executions.running.last_mut().expect("a call was begun");
+        assert_eq!(running.stage, Stage::Ready, "a call goes on where it can");
+        running.execution.set_fuel(executions.fuel);
+        // SAFETY: `begin_call` saw to it that the call is sound; the store is borrowed exclusively, so nothing borrows its
+        // objects; the stage says that results of host functions, which are checked, are in their place.
+        let outcome = unsafe { running.execution.run() };
+        executions.fuel = running.execution.fuel();
+        running.stage = match outcome {
+            Outcome::Done => Stage::Done,
+            Outcome::Trap(_) => Stage::Failed,
+            Outcome::HostPending { .. } => Stage::Host,
+            Outcome::NeedsCode { .. } | Outcome::OutOfFuel | Outcome::Interrupted => Stage::Ready,
+        };
+        outcome
+    }
+
+    /// Takes the results of the call begun last, which is over then.
+    ///
+    /// # Errors
+    ///
+    /// If `results` is not as long as the function's results.
+    ///
+    /// # Panics
+    ///
+    /// If the call has not returned.
+    pub fn take_results(&mut self, results: &mut [Value]) -> Result<(), ValueError> {
+        let running = self.executions.running.last().expect("a call was begun");
+        assert_eq!(running.stage, Stage::Done, "results exist once the function has returned");
+        let ty = Arc::clone(&self.objects.at(running.func).ty);
+        if ty.results.len() != results.len() {
+            return Err(ValueError::Count { expected: ty.results.len(), found: results.len() });
+        }
+        let slots = running.execution.results(usize::from(ty.result_slots));
+        let mut at = 0;
+        for (result, &ty) in results.iter_mut().zip(&ty.results) {
+            // SAFETY: the function left values of its results' types, and no collection has happened since.
+            *result = unsafe { self.objects.lift(&slots[at..], ty) };
+            at += usize::from(ty.slots());
+        }
+        let depth = self.executions.running.len() - 1;
+        self.end_calls(depth);
+        Ok(())
+    }
+
+    /// The type of the host function that has to be called.
+    ///
+    /// # Panics
+    ///
+    /// If there is none; so with the methods below.
+    #[must_use]
+    pub fn host_type(&self) -> &Arc<FuncTypeInfo> {
+        let running = self.executions.running.last().expect("a call was begun");
+        assert_eq!(running.stage, Stage::Host, "a host function is to be called");
+        let callee = running.execution.host_callee().expect("a host function is to be called");
+        &self.objects.at(callee).ty
+    }
+
+    /// Reads the arguments of the host function that has to be called.
+    ///
+    /// # Errors
+    ///
+    /// If `args` is not as long as the function's parameters.
+    pub fn host_args(&mut self, args: &mut [Value]) -> Result<(), ValueError> {
+        let ty = Arc::clone(self.host_type());
+        if ty.params.len() != args.len() {
+            return Err(ValueError::Count { expected: ty.params.len(), found: args.len() });
+        }
+        let Self { objects, executions, .. } = self;
+        let running = executions.running.last_mut().expect("a call was begun");
+        let slots = running.execution.host_slots(usize::from(ty.return_slot()));
+        let mut at = 0;
+        for (arg, &ty) in args.iter_mut().zip(&ty.params) {
+            // SAFETY: validated code passes arguments of the parameters' types; their targets are alive.
+            *arg = unsafe { objects.lift(&slots[at..], ty) };
+            at += usize::from(ty.slots());
+        }
+        Ok(())
+    }
+
+    /// Returns from the host function with `results`; [`run`](Self::run) goes on behind the call.
+    ///
+    /// # Errors
+    ///
+    /// If the results are not of the function's types, or of another store.
+    pub fn return_from_host(&mut self, results: &[Value]) -> Result<(), ValueError> {
+        let ty = Arc::clone(self.host_type());
+        if ty.results.len() != results.len() {
+            return Err(ValueError::Count { expected: ty.results.len(), found: results.len() });
+        }
+        let Self { objects, executions, .. } = self;
+        let running = executions.running.last_mut().expect("a call was begun");
+        let slots = running.execution.host_slots(usize::from(ty.return_slot()));
+        let mut at = 0;
+        for (result, &ty) in results.iter().zip(&ty.results) {
+            let value = objects.lower(result, ty)?;
+            let len = usize::from(ty.slots());
+            slots[at..at + len].copy_from_slice(&value[..len]);
+            at += len;
+        }
+        running.stage = Stage::Ready;
+        Ok(())
+    }
+
+    /// The instance whose function called the host function; `None` where the embedder did.
+    pub fn calling_instance(&mut self) -> Option<Handle<Instance>> {
+        let instance = self.executions.running.last()?.execution.current_instance()?;
+        Some(self.hold(instance))
+    }
+
+    /// The functions of the call begun last, and of those below it, innermost first.
+    #[must_use]
+    pub fn backtrace(&self) -> Vec<StackFrame> {
+        let mut frames = Vec::new();
+        for running in self.executions.running.iter().rev() {
+            // SAFETY: the execution is where `run` left it, and all that it reaches is alive.
+            for frame in unsafe { running.execution.backtrace() } {
+                let code = Arc::clone(&self.objects.at(frame.instance).code);
+                frames.push(StackFrame { code, func: frame.func, offset: frame.offset });
+            }
+        }
+        frames
+    }
+}
+
+// SAFETY: objects, and the pointers between them, are reached only through the store, and a store does not let a shared
+// borrow change anything; handles that other threads hold keep counts alone.
+unsafe impl Send for Store {}

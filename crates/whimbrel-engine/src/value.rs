@@ -1,0 +1,99 @@
+//! Values outside of frames: what slots hold, with its type, and with references that keep their targets alive.
+
+use crate::gc::{ExternHandle, Handle};
+use crate::instance::{FuncInst, TypeId};
+
+/// What a slot holds, as far as the engine has to know: enough to find references and to refuse wrong ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SlotType {
+    /// `i32`, in the low half.
+    I32,
+    /// `i64`.
+    I64,
+    /// `f32`, in the low half.
+    F32,
+    /// `f64`.
+    F64,
+    /// `v128`, in two slots.
+    V128,
+    /// A reference to a function: the address of its [`FuncInst`], or 0.
+    Func {
+        /// Whether it may be null.
+        nullable: bool,
+        /// The type that the function must match, if not just any.
+        ty: Option<TypeId>,
+    },
+    /// A reference to something of the embedder's: its position in the store's list plus 1, or 0.
+    Extern {
+        /// Whether it may be null.
+        nullable: bool,
+    },
+    /// A reference of a kind that has only null outside of running code.
+    Null,
+}
+
+impl SlotType {
+    /// How many slots a value takes.
+    #[inline]
+    #[must_use]
+    pub const fn slots(self) -> u16 {
+        if matches!(self, Self::V128) { 2 } else { 1 }
+    }
+
+    /// How many slots values of these types take together.
+    #[must_use]
+    pub fn total_slots(types: &[Self]) -> u16 {
+        types.iter().map(|ty| ty.slots()).sum()
+    }
+}
+
+/// A type as the embedding layer knows it, which the engine only keeps: equal bits mean equal types in all modules of one
+/// store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CanonicalBits(pub u64);
+
+/// A value. Floats are bits, so that NaNs keep their payloads. Spec: `syntax-val`.
+#[derive(Clone, Debug, Default)]
+pub enum Value {
+    /// An `i32`.
+    I32(u32),
+    /// An `i64`.
+    I64(u64),
+    /// The bits of an `f32`.
+    F32(u32),
+    /// The bits of an `f64`.
+    F64(u64),
+    /// The bits of a `v128`, lane 0 lowest.
+    V128(u128),
+    /// A function, or null.
+    Func(Option<Handle<FuncInst>>),
+    /// Something of the embedder's, or null.
+    Extern(Option<ExternHandle>),
+    /// The null reference of any kind.
+    #[default]
+    Null,
+}
+
+/// Why a value was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// It is not of the type that belongs there.
+    #[error("value of another type than expected")]
+    Type,
+    /// There are more or fewer values than there have to be.
+    #[error("expected {expected} values, found {found}")]
+    Count {
+        /// How many there have to be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// It belongs to another store.
+    #[error(transparent)]
+    Store(#[from] WrongStore),
+}
+
+/// A handle was used with another store than its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("object used with another store than its own")]
+pub struct WrongStore;

@@ -1,0 +1,208 @@
+//! Each rule of code refuses what breaks it, and nothing else about the same code.
+
+use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, TableIdx, Trap, TypeIdx};
+use whimbrel_ir::{
+    Addr, CallInfo, CalleeSlots, Class, Code, Dst, Inst, Pos, Rule, Slot, SlotsOp, Src, TailMove, VerifyEnv, verify,
+};
+
+/// A module with an imported function 0, functions 1 of one parameter and one result, a 32-bit memory, an `i32` global.
+struct Env;
+
+impl VerifyEnv for Env {
+    fn func(&self, func: FuncIdx) -> Option<(CalleeSlots, bool)> {
+        (func.0 < 2).then_some((CalleeSlots { params: 1, results: 1 }, func.0 == 0))
+    }
+
+    fn func_type(&self, ty: TypeIdx) -> Option<CalleeSlots> {
+        (ty.0 == 0).then_some(CalleeSlots { params: 1, results: 1 })
+    }
+
+    fn global(&self, global: GlobalIdx) -> Option<Class> {
+        (global.0 == 0).then_some(Class::I32)
+    }
+
+    fn is_memory64(&self, memory: MemIdx) -> Option<bool> {
+        (memory.0 == 0).then_some(false)
+    }
+
+    fn is_table64(&self, _: TableIdx) -> Option<bool> {
+        None
+    }
+
+    fn has_data(&self, _: DataIdx) -> bool {
+        false
+    }
+
+    fn has_elem(&self, _: ElemIdx) -> bool {
+        false
+    }
+}
+
+const ENTER: Inst = Inst::Enter { return_slot: Slot(1), frame_slots: 6 };
+const RETURN: Inst = Inst::Return { return_slot: Slot(1) };
+const ADD: Inst = add(Dst::Slot(Slot(2)), Src::Slot(Slot(0)), Src::Const(1));
+
+const fn add(d: Dst, a: Src, b: Src) -> Inst {
+    Inst::Binary { op: NumericOp::I32Add, d, a, b }
+}
+
+/// Code of a function of one parameter and one result, with a frame of six slots.
+fn code(insts: &[Inst]) -> Code {
+    let mut code = Code::new(FuncIdx(1));
+    (code.param_slots, code.result_slots, code.return_slot, code.frame_slots) = (1, 1, Slot(1), 6);
+    for &inst in insts {
+        let at = code.push(inst);
+        if let Inst::BrTable { count, .. } = inst {
+            (0..count).for_each(|_| code.push_br_table_target(at, Pos(0)));
+        }
+    }
+    code
+}
+
+fn broken(insts: &[Inst]) -> Option<Rule> {
+    verify(&code(insts), &Env).err().map(|error| error.rule)
+}
+
+fn call(delta: u32) -> Inst {
+    Inst::Call { func: FuncIdx(1), info: CallInfo { delta } }
+}
+
+fn load(addr: Addr) -> Inst {
+    Inst::Load { op: LoadOp::I32Load, d: Dst::Acc, addr }
+}
+
+#[test]
+fn sound_code_is_accepted() {
+    let info = CallInfo { delta: 4 };
+    let saved = Slot(3);
+    let insts = [
+        ENTER,
+        ADD,
+        add(Dst::Acc, Src::Acc, Src::Slot(Slot(5))),
+        load(Addr::Plain { base: Src::Acc, offset: 8 }),
+        call(4),
+        Inst::CallImport { func: FuncIdx(0), saved, info },
+        Inst::Reload { saved, info },
+        Inst::Br { target: Pos(0) },
+        RETURN,
+    ];
+    assert_eq!(broken(&insts), None);
+}
+
+#[test]
+fn words_that_do_not_decode_are_refused() {
+    // The last word is a payload without its key, or a key without its payload.
+    let mut whole = code(&[ENTER, RETURN]);
+    whole.truncate(Pos(3));
+    assert_eq!(verify(&whole, &Env).err().map(|error| (error.rule, error.at)), Some((Rule::Words, Pos(2))));
+}
+
+#[test]
+fn frames_are_checked() {
+    assert_eq!(broken(&[ADD, RETURN]), Some(Rule::Enter));
+    assert_eq!(broken(&[ENTER, ENTER, RETURN]), Some(Rule::Enter));
+    let mut areas = code(&[Inst::Enter { return_slot: Slot(1), frame_slots: 6 }, RETURN]);
+    areas.param_slots = 2;
+    assert_eq!(verify(&areas, &Env).err().map(|error| error.rule), Some(Rule::Areas));
+    assert_eq!(broken(&[ENTER, Inst::Return { return_slot: Slot(0) }]), Some(Rule::Areas));
+}
+
+#[test]
+fn slots_are_in_the_frame() {
+    for inst in [
+        add(Dst::Slot(Slot(6)), Src::Slot(Slot(0)), Src::Const(1)),
+        add(Dst::Acc, Src::Slot(Slot(6)), Src::Const(1)),
+        Inst::Copy { class: Class::V128, d: Dst::Slot(Slot(0)), a: Src::Slot(Slot(5)) },
+        Inst::Zero { first: Slot(4), count: 3 },
+        Inst::CopyRange { d: Slot(0), a: Slot(5), count: 2 },
+        Inst::Slots { op: SlotsOp::MemoryFill(MemIdx(0)), a: Slot(4) },
+    ] {
+        assert_eq!(broken(&[ENTER, inst, RETURN]), Some(Rule::Slots), "{inst:?}");
+    }
+}
+
+#[test]
+fn calls_are_checked() {
+    assert_eq!(broken(&[ENTER, call(5), RETURN]), Some(Rule::Calls));
+    let tail = TailMove { args: Slot(4), count: 1, return_slot: Slot(1), results: 1 };
+    let tail_call = |tail| Inst::ReturnCall { func: FuncIdx(1), tail };
+    assert_eq!(broken(&[ENTER, tail_call(tail)]), None);
+    for wrong in
+        [TailMove { count: 2, ..tail }, TailMove { results: 0, ..tail }, TailMove { return_slot: Slot(2), ..tail }]
+    {
+        assert_eq!(broken(&[ENTER, tail_call(wrong)]), Some(Rule::TailCalls), "{wrong:?}");
+    }
+    let info = CallInfo { delta: 4 };
+    let import = Inst::CallImport { func: FuncIdx(0), saved: Slot(3), info };
+    assert_eq!(broken(&[ENTER, import, RETURN]), Some(Rule::Reloads));
+    assert_eq!(broken(&[ENTER, import, Inst::Reload { saved: Slot(2), info }, RETURN]), Some(Rule::Reloads));
+    assert_eq!(broken(&[ENTER, Inst::Reload { saved: Slot(3), info }, RETURN]), Some(Rule::Reloads));
+}
+
+#[test]
+fn control_flow_is_checked() {
+    assert_eq!(broken(&[ENTER, Inst::Br { target: Pos(1) }]), Some(Rule::Targets));
+    assert_eq!(broken(&[ENTER, Inst::Br { target: Pos(4) }]), Some(Rule::Targets));
+    assert_eq!(broken(&[ENTER, Inst::BrTable { index: Src::Slot(Slot(0)), count: 0 }]), Some(Rule::Tables));
+    assert_eq!(broken(&[ENTER, ADD]), Some(Rule::End));
+    assert_eq!(
+        broken(&[ENTER, Inst::BrIf { cond: Src::Slot(Slot(0)), negate: false, target: Pos(0) }]),
+        Some(Rule::End)
+    );
+}
+
+#[test]
+fn accumulators_are_defined_where_they_are_read() {
+    let use_acc = add(Dst::Acc, Src::Acc, Src::Const(1));
+    let accumulators = Some(Rule::Accumulators);
+    assert_eq!(broken(&[ENTER, use_acc, RETURN]), accumulators);
+    assert_eq!(broken(&[ENTER, ADD, call(4), use_acc, RETURN]), accumulators);
+    // A label between the definition, whose words are 2 and 3, and the use.
+    let branch = Inst::BrIf { cond: Src::Slot(Slot(0)), negate: true, target: Pos(4) };
+    assert_eq!(broken(&[ENTER, ADD, use_acc, branch, RETURN]), accumulators);
+    // A value of another class is in the same accumulator.
+    let wide = Inst::Const64 { class: Class::I64, d: Dst::Acc, value: 1 };
+    assert_eq!(broken(&[ENTER, wide, use_acc, RETURN]), accumulators);
+}
+
+#[test]
+fn operand_kinds_are_checked() {
+    let unary = |op, a| Inst::Unary { op, d: Dst::Acc, a };
+    let indexed = |base, index| load(Addr::Indexed { base, index, scale_log2: 0, offset: 0 });
+    for inst in [
+        add(Dst::Acc, Src::Acc, Src::Acc),
+        unary(NumericOp::I32Add, Src::Slot(Slot(0))),
+        indexed(Src::Acc, Src::Acc),
+        Inst::Copy { class: Class::V128, d: Dst::Acc, a: Src::Slot(Slot(0)) },
+        Inst::Const64 { class: Class::F32, d: Dst::Acc, value: 0 },
+        Inst::BrCmp { op: NumericOp::I32Add, negate: false, a: Src::Slot(Slot(0)), b: Src::Const(0), target: Pos(0) },
+    ] {
+        assert_eq!(broken(&[ENTER, ADD, inst, RETURN]), Some(Rule::Shapes), "{inst:?}");
+    }
+}
+
+#[test]
+fn indices_exist() {
+    let far = |memory, memory64| load(Addr::Far { base: Slot(0), offset: 0, memory: MemIdx(memory), memory64 });
+    let info = CallInfo { delta: 3 };
+    for inst in [
+        Inst::Call { func: FuncIdx(0), info },
+        Inst::Call { func: FuncIdx(2), info },
+        Inst::GlobalGet { class: Class::I64, d: Dst::Acc, global: GlobalIdx(0) },
+        Inst::GlobalGet { class: Class::I32, d: Dst::Acc, global: GlobalIdx(1) },
+        far(1, false),
+        far(0, true),
+        Inst::Slots { op: SlotsOp::TableSize(TableIdx(0)), a: Slot(2) },
+        Inst::Slots { op: SlotsOp::ElemDrop(ElemIdx(0)), a: Slot(0) },
+    ] {
+        assert_eq!(broken(&[ENTER, inst, RETURN]), Some(Rule::Indices), "{inst:?}");
+    }
+}
+
+#[test]
+fn errors_name_the_rule_and_the_place() {
+    let Err(error) = verify(&code(&[ENTER, ADD, Inst::Trap(Trap::Unreachable), ADD]), &Env) else {
+        panic!("the code falls off its end");
+    };
+    assert_eq!(error.to_string(), "rule 9 broken at word 6: the last instruction ends the flow");
+}

@@ -1,0 +1,144 @@
+//! Engines and their configuration: what modules, stores and threads share.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::ops::DerefMut;
+
+use wasm_syntax::{Features, ModuleLimits};
+use wasm_validate::TypeRegistry;
+use whimbrel_engine::StoreLimits;
+
+use crate::Result;
+use crate::sync::Lock;
+
+/// When functions are translated for execution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CompilationMode {
+    /// When they are first called. Modules are validated as a whole nevertheless.
+    #[default]
+    Lazy,
+    /// When the module is loaded.
+    Eager,
+}
+
+/// How an [`Engine`] works.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    pub(crate) features: Features,
+    pub(crate) limits: ModuleLimits,
+    pub(crate) store_limits: StoreLimits,
+    pub(crate) consume_fuel: bool,
+    pub(crate) compilation_mode: CompilationMode,
+}
+
+impl Config {
+    /// WebAssembly 3.0, the usual limits, no fuel, lazy translation.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What modules may use.
+    pub fn wasm_features(&mut self, features: Features) -> &mut Self {
+        self.features = features;
+        self
+    }
+
+    /// How large the parts of modules may be.
+    pub fn limits(&mut self, limits: ModuleLimits) -> &mut Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whether stores count [fuel](crate::Store::set_fuel). A store of an engine that does starts without any.
+    pub fn consume_fuel(&mut self, enable: bool) -> &mut Self {
+        self.consume_fuel = enable;
+        self
+    }
+
+    /// When functions are translated.
+    pub fn compilation_mode(&mut self, mode: CompilationMode) -> &mut Self {
+        self.compilation_mode = mode;
+        self
+    }
+
+    /// Bytes of stack that WebAssembly may use: recursion beyond traps. It does not use the native stack.
+    pub fn max_wasm_stack(&mut self, bytes: usize) -> &mut Self {
+        self.max_stack_slots(bytes / 8)
+    }
+
+    /// As [`max_wasm_stack`](Self::max_wasm_stack), in slots of 8 bytes: what a parameter, local or temporary takes.
+    pub fn max_stack_slots(&mut self, slots: usize) -> &mut Self {
+        self.store_limits.stack_slots = slots;
+        self
+    }
+
+    /// How deep host functions may call WebAssembly that calls host functions: they do use the native stack.
+    pub fn max_host_depth(&mut self, depth: usize) -> &mut Self {
+        self.store_limits.host_depth = depth;
+        self
+    }
+
+    /// Bytes of one memory, beyond which it neither starts nor grows.
+    pub fn max_memory_bytes(&mut self, bytes: u64) -> &mut Self {
+        self.store_limits.memory_bytes = bytes;
+        self
+    }
+
+    /// Elements of one table, beyond which it neither starts nor grows.
+    pub fn max_table_elements(&mut self, elements: u64) -> &mut Self {
+        self.store_limits.table_elems = elements;
+        self
+    }
+
+    /// Instances that a store may have at once.
+    pub fn max_instances(&mut self, instances: usize) -> &mut Self {
+        self.store_limits.instances = instances;
+        self
+    }
+}
+
+/// What modules and stores have in common. Clones are the same engine; threads may share it.
+///
+/// The types of modules that it has seen stay with it.
+#[derive(Clone, Default)]
+pub struct Engine(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    config: Config,
+    types: Lock<TypeRegistry>,
+}
+
+impl Engine {
+    /// An engine that works as `config` says.
+    ///
+    /// # Errors
+    ///
+    /// None so far; a configuration that the target cannot have is one.
+    pub fn new(config: &Config) -> Result<Self> {
+        Ok(Self(Arc::new(Inner { config: config.clone(), types: Lock::default() })))
+    }
+
+    /// How it works.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Whether both are the same engine.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(crate) fn types(&self) -> impl DerefMut<Target = TypeRegistry> + '_ {
+        self.0.types.lock()
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,213 @@
+//! Host functions: Rust closures that WebAssembly calls.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use whimbrel_engine::Value;
+
+use crate::error::HandleError;
+use crate::store::StoreInner;
+use crate::typed::for_each_arity;
+use crate::{
+    AsContext, AsContextMut, Engine, Error, Extern, Func, FuncType, Instance, Result, StoreContext, StoreContextMut,
+    Val, WasmTy, WasmTyList,
+};
+
+/// A host function that the engine has stopped for: takes its arguments from the store, and puts its results there.
+pub(crate) type HostCall<T> = dyn Fn(&mut StoreInner<T>) -> Result<()> + Send + Sync;
+
+/// A host function without a store.
+pub(crate) struct HostFunc<T> {
+    pub ty: FuncType,
+    pub call: Arc<HostCall<T>>,
+}
+
+impl<T> Clone for HostFunc<T> {
+    fn clone(&self) -> Self {
+        Self { ty: self.ty.clone(), call: Arc::clone(&self.call) }
+    }
+}
+
+impl<T> HostFunc<T> {
+    /// Of values whose types are known at run time.
+    pub(crate) fn new(
+        ty: FuncType,
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let (params, results) = (ty.params().len(), ty.clone());
+        let call = move |store: &mut StoreInner<T>| {
+            let mut values = alloc::vec![Value::Null; params];
+            store.objects.host_args(&mut values).map_err(HandleError::from)?;
+            let args: Vec<Val> = values.drain(..).map(Val::from_value).collect();
+            let default = |ty| Val::default_for_ty(ty).unwrap_or(Val::NullRef);
+            let mut rets: Vec<Val> = results.results().map(default).collect();
+            func(Caller(StoreContextMut(store)), &args, &mut rets)?;
+            values.extend(rets.iter().map(Val::to_value));
+            store
+                .objects
+                .return_from_host(&values)
+                .map_err(|error| HandleError::of_values(error, results.results(), &rets))?;
+            Ok(())
+        };
+        Self { ty, call: Arc::new(call) }
+    }
+
+    /// Of what takes its arguments from the store itself.
+    #[cfg(feature = "wasi")]
+    pub(crate) fn raw(ty: FuncType, call: impl Fn(&mut StoreInner<T>) -> Result<()> + Send + Sync + 'static) -> Self {
+        Self { ty, call: Arc::new(call) }
+    }
+
+    /// Of Rust types.
+    pub(crate) fn wrap<Params, Results>(engine: &Engine, func: impl IntoFunc<T, Params, Results>) -> Self {
+        func.into_host_func(engine)
+    }
+
+    /// The function in a store.
+    pub(crate) fn in_store(&self, store: &mut StoreInner<T>) -> Result<Func> {
+        if !store.engine.same(self.ty.engine()) {
+            return Err(HandleError::WrongEngine.into());
+        }
+        Ok(Func::from_handle(store.new_host_func(self.ty.info(), Arc::clone(&self.call))))
+    }
+}
+
+/// The store, and the instance that calls, as a host function sees them.
+pub struct Caller<'a, T>(pub(crate) StoreContextMut<'a, T>);
+
+impl<T> Caller<'_, T> {
+    /// The embedder's data.
+    #[must_use]
+    pub fn data(&self) -> &T {
+        self.0.data()
+    }
+
+    /// The embedder's data.
+    #[must_use]
+    pub fn data_mut(&mut self) -> &mut T {
+        self.0.data_mut()
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        self.0.engine()
+    }
+
+    /// An export of the instance that calls, such as its memory; `None` if there is none of that name, or the embedder
+    /// itself calls.
+    pub fn get_export(&mut self, name: &str) -> Option<Extern> {
+        let store = &mut *self.0.0;
+        let handle = store.objects.calling_instance()?;
+        let code = store.objects.instance_code(&handle).ok()?;
+        let module = store.module_of(code)?.clone();
+        Instance::from_parts(handle, module).get_export(&mut self.0, name)
+    }
+
+    /// As [`Store::get_fuel`](crate::Store::get_fuel).
+    ///
+    /// # Errors
+    ///
+    /// If the engine does not count it.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.0.get_fuel()
+    }
+
+    /// As [`Store::set_fuel`](crate::Store::set_fuel).
+    ///
+    /// # Errors
+    ///
+    /// If the engine does not count it.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.0.set_fuel(fuel)
+    }
+}
+
+impl<T> AsContext for Caller<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        self.0.as_context()
+    }
+}
+
+impl<T> AsContextMut for Caller<'_, T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        self.0.as_context_mut()
+    }
+}
+
+/// What a host function may return: `()`, one [`WasmTy`], a tuple of them, or a `Result` of these.
+pub trait WasmRet {
+    /// What it returns without an error.
+    type Ok: WasmTyList;
+    #[doc(hidden)]
+    fn into_result(self) -> Result<Self::Ok>;
+}
+
+impl<L: WasmTyList> WasmRet for L {
+    type Ok = L;
+
+    fn into_result(self) -> Result<L> {
+        Ok(self)
+    }
+}
+
+impl<L: WasmTyList> WasmRet for Result<L, Error> {
+    type Ok = L;
+
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// A closure that can be a host function: up to 16 [`WasmTy`] parameters, perhaps after a [`Caller`], and a [`WasmRet`].
+pub trait IntoFunc<T, Params, Results>: Send + Sync + 'static {
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "only this crate calls it")]
+    fn into_host_func(self, engine: &Engine) -> HostFunc<T>;
+}
+
+/// Makes a host function of a closure that takes its parameters as one tuple.
+fn wrap<T, P: WasmTyList, R: WasmRet>(
+    engine: &Engine,
+    func: impl Fn(Caller<'_, T>, P) -> R + Send + Sync + 'static,
+) -> HostFunc<T> {
+    let ty = FuncType::new(engine, P::valtypes(), R::Ok::valtypes());
+    let call = move |store: &mut StoreInner<T>| {
+        let mut args = P::Values::default();
+        store.objects.host_args(args.as_mut()).map_err(HandleError::from)?;
+        let results = func(Caller(StoreContextMut(store)), P::from_values(args)).into_result()?;
+        store.objects.return_from_host(results.into_values().as_ref()).map_err(HandleError::from)?;
+        Ok(())
+    };
+    HostFunc { ty, call: Arc::new(call) }
+}
+
+macro_rules! closures {
+    ($($len:literal $($ty:ident $name:ident)*;)*) => {$(
+        impl<T, F, R, $($ty: WasmTy),*> IntoFunc<T, ($($ty,)*), R> for F
+        where
+            F: Fn($($ty),*) -> R + Send + Sync + 'static,
+            R: WasmRet,
+        {
+            #[expect(private_interfaces, reason = "only this crate calls it")]
+            fn into_host_func(self, engine: &Engine) -> HostFunc<T> {
+                wrap(engine, move |_, ($($name,)*): ($($ty,)*)| self($($name),*))
+            }
+        }
+
+        impl<T, F, R, $($ty: WasmTy),*> IntoFunc<T, (Caller<'_, T>, $($ty,)*), R> for F
+        where
+            F: Fn(Caller<'_, T>, $($ty),*) -> R + Send + Sync + 'static,
+            R: WasmRet,
+        {
+            #[expect(private_interfaces, reason = "only this crate calls it")]
+            fn into_host_func(self, engine: &Engine) -> HostFunc<T> {
+                wrap(engine, move |caller: Caller<'_, T>, ($($name,)*): ($($ty,)*)| self(caller, $($name),*))
+            }
+        }
+    )*};
+}
+
+for_each_arity!(closures);

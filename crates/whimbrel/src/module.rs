@@ -1,0 +1,250 @@
+//! Modules: validated, shared, translated function by function.
+
+use alloc::boxed::Box;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use core::fmt;
+
+use hashbrown::HashMap;
+use wasm_reader::custom::{KnownCustom, NameSubsection};
+use wasm_reader::{Section, sections};
+use wasm_syntax::{ExternKind, FuncIdx};
+use wasm_validate::{CanonicalTypes, ModuleInfo};
+use whimbrel_compile::{LoadOptions, Loaded, Options, Scratch, compile_func, load_module};
+use whimbrel_engine::ModuleImage;
+use whimbrel_engine::exec::ModuleCode;
+use whimbrel_ir::Code;
+
+use crate::error::FrameInfo;
+use crate::image::build_image;
+use crate::sync::Lock;
+use crate::types::{ExportType, ExternType, ImportType};
+use crate::{CompilationMode, Engine, Result};
+
+/// A valid module, ready to be instantiated in any number of stores and threads. Clones share it.
+///
+/// ```
+/// use whimbrel::{Engine, Module};
+///
+/// # fn main() -> whimbrel::Result<()> {
+/// // (module (import "env" "f" (func (param i32))))
+/// let bytes = b"\0asm\x01\0\0\0\x01\x05\x01\x60\x01\x7f\0\x02\x09\x01\x03env\x01f\0\0";
+/// let module = Module::new(&Engine::default(), bytes)?;
+/// let import = module.imports().next().unwrap();
+/// assert_eq!((import.module(), import.name()), ("env", "f"));
+/// assert_eq!(import.ty().to_string(), "(func (param i32))");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Module(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    bytes: Arc<[u8]>,
+    loaded: Loaded,
+    types: CanonicalTypes,
+    image: ModuleImage,
+    exports: HashMap<Box<str>, (ExternKind, u32)>,
+    /// Allocations for translation; whoever translates takes them, and others meanwhile do with new ones.
+    scratch: Lock<Option<Scratch>>,
+}
+
+impl Module {
+    /// Decodes and validates the module in `bytes`: the binary format, or with the feature `wat` the text format too.
+    ///
+    /// # Errors
+    ///
+    /// If it is malformed or not valid, or beyond the engine's features or limits.
+    pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Self> {
+        let bytes = bytes.as_ref();
+        #[cfg(feature = "wat")]
+        let bytes = &*wat::parse_bytes(bytes)?;
+        Self::from_binary(engine, bytes)
+    }
+
+    /// As [`new`](Self::new), the binary format alone.
+    ///
+    /// # Errors
+    ///
+    /// As `new`.
+    pub fn from_binary(engine: &Engine, bytes: &[u8]) -> Result<Self> {
+        Self::from_shared(engine, bytes.into())
+    }
+
+    /// As [`from_binary`](Self::from_binary), without a copy of the bytes.
+    ///
+    /// # Errors
+    ///
+    /// As `new`.
+    pub fn from_shared(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self> {
+        let loaded = load_module(&bytes, &load_options(engine))?;
+        let types = engine.types().intern(&loaded.info)?;
+        let image = build_image(&engine.types(), &loaded, &types, &bytes)?;
+        let exports = loaded.info.exports().map(|export| (export.name.into(), (export.kind, export.idx))).collect();
+        let scratch = Lock::default();
+        let module = Self(Arc::new(Inner { engine: engine.clone(), bytes, loaded, types, image, exports, scratch }));
+        if engine.config().compilation_mode == CompilationMode::Eager {
+            let info = module.info();
+            (info.num_imported_funcs()..info.num_funcs()).try_for_each(|func| module.compile(FuncIdx(func)))?;
+        }
+        Ok(module)
+    }
+
+    /// Decodes and validates the module in `bytes`, in the binary format, and keeps nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn validate(engine: &Engine, bytes: &[u8]) -> Result<()> {
+        load_module(bytes, &load_options(engine))?;
+        Ok(())
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// The module's name, if its name section has it.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        let customs = sections(&self.0.bytes, self.info().features()).ok()?.flatten();
+        let subsections = customs.filter_map(|section| match section {
+            Section::Custom(custom) => match custom.known() {
+                Ok(Some(KnownCustom::Name(names))) => Some(names),
+                _ => None,
+            },
+            _ => None,
+        });
+        subsections.flatten().flatten().find_map(|subsection| match subsection {
+            NameSubsection::Module(name) => Some(name),
+            _ => None,
+        })
+    }
+
+    /// The name of a function, by its position, if the name section has it.
+    #[must_use]
+    pub fn func_name(&self, func: u32) -> Option<&str> {
+        self.0.loaded.func_name(&self.0.bytes, FuncIdx(func))
+    }
+
+    /// The imports, in order.
+    pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
+        self.info().imports().iter().enumerate().map(|(n, ty)| {
+            let (module, name) = self.import_name(n);
+            ImportType { module, name, ty: ExternType::from_canon(&self.0.engine, &self.0.types.extern_type(ty)) }
+        })
+    }
+
+    /// The exports, in order.
+    pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
+        self.info().exports().map(|export| {
+            let ty = self.info().extern_type(export.kind, export.idx);
+            ExportType { name: export.name, ty: ExternType::from_canon(&self.0.engine, &self.0.types.extern_type(&ty)) }
+        })
+    }
+
+    /// The type of the export of that name.
+    #[must_use]
+    pub fn get_export(&self, name: &str) -> Option<ExternType> {
+        let (kind, idx) = self.export(name)?;
+        let ty = self.info().extern_type(kind, idx);
+        Some(ExternType::from_canon(&self.0.engine, &self.0.types.extern_type(&ty)))
+    }
+
+    /// What validation has found out: index spaces and types, in the module's own terms.
+    #[must_use]
+    pub fn info(&self) -> &ModuleInfo {
+        &self.0.loaded.info
+    }
+
+    /// The bytes, in the binary format.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0.bytes
+    }
+
+    pub(crate) fn export(&self, name: &str) -> Option<(ExternKind, u32)> {
+        self.0.exports.get(name).copied()
+    }
+
+    /// Module name and name of import `n`.
+    pub(crate) fn import_name(&self, n: usize) -> (&str, &str) {
+        let (module, name) = self.0.loaded.imports[n];
+        let text = |bytes| core::str::from_utf8(bytes).expect("decoding has checked that names are UTF-8");
+        (text(module.of(&self.0.bytes)), text(name.of(&self.0.bytes)))
+    }
+
+    pub(crate) fn types(&self) -> &CanonicalTypes {
+        &self.0.types
+    }
+
+    pub(crate) fn image(&self) -> &ModuleImage {
+        &self.0.image
+    }
+
+    pub(crate) fn code(&self) -> &Arc<ModuleCode> {
+        &self.0.image.code
+    }
+
+    /// Whether an instance of it is alive, in any store.
+    pub(crate) fn has_instances(&self) -> bool {
+        Arc::strong_count(self.code()) > 1
+    }
+
+    /// Translates a function, unless that has happened.
+    pub(crate) fn compile(&self, func: FuncIdx) -> Result<()> {
+        let Inner { bytes, loaded, image, scratch, .. } = &*self.0;
+        if image.code.is_compiled(func) {
+            return Ok(());
+        }
+        let mut own = scratch.lock().take().unwrap_or_default();
+        // Loading has validated every body.
+        let options = Options { validate: false };
+        let code = compile_func(&loaded.info, func, &loaded.body(bytes, func), &options, &mut own)?;
+        image.code.publish(code);
+        *scratch.lock() = Some(own);
+        Ok(())
+    }
+
+    /// The code of a function that the module defines, as it is lowered for the engine, for tools that print it.
+    ///
+    /// # Errors
+    ///
+    /// If the function has an instruction that the engine does not execute, or needs too large a frame.
+    ///
+    /// # Panics
+    ///
+    /// If the module does not define the function.
+    pub fn lower(&self, func: FuncIdx) -> Result<Code> {
+        let Inner { bytes, loaded, .. } = &*self.0;
+        // Loading has validated every body.
+        let options = Options { validate: false };
+        Ok(compile_func(&loaded.info, func, &loaded.body(bytes, func), &options, &mut Scratch::default())?)
+    }
+
+    pub(crate) fn frame_info(&self, func: FuncIdx, offset: Option<u32>) -> FrameInfo {
+        let body = func.0.checked_sub(self.info().num_imported_funcs());
+        let body = body.and_then(|n| self.0.loaded.bodies.get(n as usize));
+        FrameInfo {
+            module_name: self.name().map(ToString::to_string),
+            func,
+            func_name: self.func_name(func.0).map(ToString::to_string),
+            func_offset: offset,
+            module_offset: body.and_then(|body| Some(body.start() + u64::from(offset?))),
+        }
+    }
+}
+
+fn load_options(engine: &Engine) -> LoadOptions {
+    let config = engine.config();
+    LoadOptions { features: config.features, limits: config.limits, validate_bodies: true }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").field("name", &self.name()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,365 @@
+//! Stores, and the traits by which functions of this crate take them.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use hashbrown::HashMap;
+use whimbrel_engine as engine;
+
+use crate::error::HandleError;
+use crate::host::HostCall;
+use crate::{Engine, Module, Result};
+
+/// Everything that a running program consists of, and the embedder's own `data` that host functions see.
+///
+/// Objects of a store, such as instances and memories, are named by handles; a handle keeps its object alive, and works with
+/// its own store alone. What neither a handle nor another live object reaches is freed from time to time, and by
+/// [`gc`](Self::gc).
+pub struct Store<T> {
+    inner: Box<StoreInner<T>>,
+}
+
+pub(crate) struct StoreInner<T> {
+    pub(crate) engine: Engine,
+    pub(crate) objects: engine::Store,
+    /// Host functions by the engine's numbers.
+    hosts: Vec<Option<Arc<HostCall<T>>>>,
+    /// The modules of instances, by the address of their code.
+    modules: HashMap<usize, Module>,
+    pub(crate) data: T,
+}
+
+impl<T> StoreInner<T> {
+    /// Makes a function of the store that calls `call`.
+    pub(crate) fn new_host_func(
+        &mut self,
+        ty: Arc<engine::FuncTypeInfo>,
+        call: Arc<HostCall<T>>,
+    ) -> engine::Handle<engine::FuncInst> {
+        let (number, handle) = self.objects.new_host_func(ty);
+        let number = number as usize;
+        if number >= self.hosts.len() {
+            self.hosts.resize_with(number + 1, || None);
+        }
+        self.hosts[number] = Some(call);
+        handle
+    }
+
+    pub(crate) fn host(&self, number: u32) -> Arc<HostCall<T>> {
+        let call = self.hosts.get(number as usize).and_then(Option::as_ref);
+        Arc::clone(call.expect("host functions that can be called have an entry"))
+    }
+
+    /// Keeps `module` for as long as it has instances.
+    pub(crate) fn keep_module(&mut self, module: &Module) {
+        self.modules.entry(Arc::as_ptr(module.code()).addr()).or_insert_with(|| module.clone());
+    }
+
+    pub(crate) fn module_of(&self, code: &Arc<engine::exec::ModuleCode>) -> Option<&Module> {
+        self.modules.get(&Arc::as_ptr(code).addr())
+    }
+
+    pub(crate) fn collect_if_due(&mut self) {
+        let collected = self.objects.collect_if_due();
+        self.forget(collected);
+    }
+
+    fn collect(&mut self) -> bool {
+        let collected = self.objects.collect();
+        let happened = collected.is_some();
+        self.forget(collected);
+        happened
+    }
+
+    /// Drops what the embedder's side has for objects that are gone.
+    fn forget(&mut self, collected: Option<engine::Collected>) {
+        let Some(collected) = collected else { return };
+        for number in collected.host_funcs {
+            self.hosts[number as usize] = None;
+        }
+        if collected.instances > 0 {
+            self.modules.retain(|_, module| module.has_instances());
+        }
+    }
+}
+
+impl<T> Store<T> {
+    /// An empty store.
+    #[must_use]
+    pub fn new(engine: &Engine, data: T) -> Self {
+        let config = engine.config();
+        let mut objects = engine::Store::new(config.store_limits);
+        if config.consume_fuel {
+            objects.set_fuel(Some(0));
+        }
+        let (hosts, modules) = (Vec::new(), HashMap::new());
+        Self { inner: Box::new(StoreInner { engine: engine.clone(), objects, hosts, modules, data }) }
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    /// The embedder's data.
+    #[must_use]
+    pub fn data(&self) -> &T {
+        &self.inner.data
+    }
+
+    /// The embedder's data.
+    #[must_use]
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.inner.data
+    }
+
+    /// Ends the store; gives the data back.
+    #[must_use]
+    pub fn into_data(self) -> T {
+        self.inner.data
+    }
+
+    /// Frees what nothing reaches; returns how many instances that were.
+    ///
+    /// A store does so by itself when instances, or all objects, have doubled in number.
+    pub fn gc(&mut self) -> usize {
+        let before = self.inner.objects.num_instances();
+        self.inner.collect();
+        before - self.inner.objects.num_instances()
+    }
+
+    /// How many instances are alive.
+    #[must_use]
+    pub fn num_instances(&self) -> usize {
+        self.inner.objects.num_instances()
+    }
+
+    /// The fuel left: each call and each branch backward takes one unit.
+    ///
+    /// # Errors
+    ///
+    /// If the engine does not [count](crate::Config::consume_fuel) it.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.as_context().get_fuel()
+    }
+
+    /// Sets the fuel. Without any left, execution traps with [`Trap::OutOfFuel`](crate::Trap::OutOfFuel).
+    ///
+    /// # Errors
+    ///
+    /// If the engine does not [count](crate::Config::consume_fuel) it.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.as_context_mut().set_fuel(fuel)
+    }
+
+    /// What stops WebAssembly that runs in this store, from any thread.
+    #[must_use]
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle(Arc::clone(self.inner.objects.interrupt_flag()))
+    }
+}
+
+impl<T: Default> Default for Store<T> {
+    fn default() -> Self {
+        Self::new(&Engine::default(), T::default())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Store<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("data", &self.inner.data).finish_non_exhaustive()
+    }
+}
+
+/// Stops WebAssembly in the store that it is from.
+#[derive(Clone, Debug)]
+pub struct InterruptHandle(Arc<AtomicBool>);
+
+impl InterruptHandle {
+    /// Makes running WebAssembly trap with [`Trap::Interrupted`](crate::Trap::Interrupted) soon; if none runs, what runs
+    /// next.
+    pub fn interrupt(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A borrowed store.
+pub struct StoreContext<'a, T>(pub(crate) &'a StoreInner<T>);
+
+/// A mutably borrowed store.
+pub struct StoreContextMut<'a, T>(pub(crate) &'a mut StoreInner<T>);
+
+impl<'a, T> StoreContext<'a, T> {
+    /// The embedder's data.
+    #[must_use]
+    pub fn data(&self) -> &'a T {
+        &self.0.data
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &'a Engine {
+        &self.0.engine
+    }
+
+    /// As [`Store::get_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// If the engine does not count it.
+    pub fn get_fuel(&self) -> Result<u64> {
+        Ok(self.0.objects.fuel().ok_or(HandleError::NoFuel)?)
+    }
+}
+
+impl<T> Clone for StoreContext<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for StoreContext<'_, T> {}
+
+impl<T> StoreContextMut<'_, T> {
+    /// The embedder's data.
+    #[must_use]
+    pub fn data(&self) -> &T {
+        &self.0.data
+    }
+
+    /// The embedder's data.
+    #[must_use]
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.0.data
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// As [`Store::gc`]; while WebAssembly runs, as under a host function, nothing is freed.
+    pub fn gc(&mut self) -> usize {
+        let before = self.0.objects.num_instances();
+        self.0.collect();
+        before - self.0.objects.num_instances()
+    }
+
+    /// As [`Store::get_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// If the engine does not count it.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.as_context().get_fuel()
+    }
+
+    /// As [`Store::set_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// If the engine does not count it.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        if self.0.objects.fuel().is_none() {
+            return Err(HandleError::NoFuel.into());
+        }
+        self.0.objects.set_fuel(Some(fuel));
+        Ok(())
+    }
+}
+
+/// What lends a store: [`Store`], [`Caller`](crate::Caller), [`StoreContext`] and references to them.
+pub trait AsContext {
+    /// The embedder's data in the store.
+    type Data;
+
+    /// The store.
+    fn as_context(&self) -> StoreContext<'_, Self::Data>;
+}
+
+/// What lends a store mutably.
+pub trait AsContextMut: AsContext {
+    /// The store.
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;
+}
+
+impl<T> AsContext for Store<T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext(&self.inner)
+    }
+}
+
+impl<T> AsContextMut for Store<T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        StoreContextMut(&mut self.inner)
+    }
+}
+
+impl<T> AsContext for StoreContext<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext(self.0)
+    }
+}
+
+impl<T> AsContext for StoreContextMut<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext(self.0)
+    }
+}
+
+impl<T> AsContextMut for StoreContextMut<'_, T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        StoreContextMut(self.0)
+    }
+}
+
+impl<S: AsContext + ?Sized> AsContext for &S {
+    type Data = S::Data;
+
+    fn as_context(&self) -> StoreContext<'_, S::Data> {
+        (**self).as_context()
+    }
+}
+
+impl<S: AsContext + ?Sized> AsContext for &mut S {
+    type Data = S::Data;
+
+    fn as_context(&self) -> StoreContext<'_, S::Data> {
+        (**self).as_context()
+    }
+}
+
+impl<S: AsContextMut + ?Sized> AsContextMut for &mut S {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, S::Data> {
+        (**self).as_context_mut()
+    }
+}
+
+impl<'a, S: AsContext> From<&'a S> for StoreContext<'a, S::Data> {
+    fn from(store: &'a S) -> Self {
+        store.as_context()
+    }
+}
+
+impl<'a, S: AsContext> From<&'a mut S> for StoreContext<'a, S::Data> {
+    fn from(store: &'a mut S) -> Self {
+        S::as_context(store)
+    }
+}
+
+impl<'a, S: AsContextMut> From<&'a mut S> for StoreContextMut<'a, S::Data> {
+    fn from(store: &'a mut S) -> Self {
+        store.as_context_mut()
+    }
+}

@@ -1,0 +1,195 @@
+//! Rust types as WebAssembly types, for functions whose types are known when the embedder is compiled.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use wasm_syntax::V128;
+use whimbrel_engine::Value;
+
+use crate::error::HandleError;
+use crate::func::{Func, call};
+use crate::{AsContext, AsContextMut, ExternRef, FuncType, Result, ValType};
+
+/// A Rust type that stands for a WebAssembly type. Signedness is the embedder's view: both `i32` and `u32` are `i32`.
+pub trait WasmTy: Sized {
+    /// The WebAssembly type.
+    fn valtype() -> ValType;
+    #[doc(hidden)]
+    fn into_value(self) -> Value;
+    /// From a value of [`valtype`](Self::valtype).
+    #[doc(hidden)]
+    fn from_value(value: Value) -> Self;
+}
+
+macro_rules! wasm_types {
+    ($($ty:ty = $valtype:expr, $value:pat => $from:expr, $self:ident => $into:expr;)*) => {$(
+        impl WasmTy for $ty {
+            fn valtype() -> ValType {
+                $valtype
+            }
+
+            fn into_value(self) -> Value {
+                let $self = self;
+                $into
+            }
+
+            fn from_value(value: Value) -> Self {
+                match value {
+                    $value => $from,
+                    other => wrong(&other),
+                }
+            }
+        }
+    )*};
+}
+
+wasm_types! {
+    i32 = ValType::I32, Value::I32(x) => x as Self, x => Value::I32(x as u32);
+    u32 = ValType::I32, Value::I32(x) => x, x => Value::I32(x);
+    i64 = ValType::I64, Value::I64(x) => x as Self, x => Value::I64(x as u64);
+    u64 = ValType::I64, Value::I64(x) => x, x => Value::I64(x);
+    f32 = ValType::F32, Value::F32(x) => Self::from_bits(x), x => Value::F32(x.to_bits());
+    f64 = ValType::F64, Value::F64(x) => Self::from_bits(x), x => Value::F64(x.to_bits());
+    V128 = ValType::V128, Value::V128(x) => Self::from_u128(x), x => Value::V128(x.to_u128());
+    Option<Func> = ValType::FUNCREF, Value::Func(x) => x.map(Func::from_handle), x => Value::Func(x.map(|f| f.handle));
+    Option<ExternRef> = ValType::EXTERNREF, Value::Extern(x) => x.map(ExternRef), x => Value::Extern(x.map(|x| x.0));
+}
+
+#[cold]
+fn wrong(value: &Value) -> ! {
+    unreachable!("types were compared before values of them were made: {value:?}")
+}
+
+/// A list of [`WasmTy`]: the parameters or results of a function. `()`, one type, or a tuple of up to 16.
+pub trait WasmTyList: Sized {
+    #[doc(hidden)]
+    type Values: AsRef<[Value]> + AsMut<[Value]> + Default;
+    #[doc(hidden)]
+    fn valtypes() -> impl ExactSizeIterator<Item = ValType>;
+    #[doc(hidden)]
+    fn into_values(self) -> Self::Values;
+    #[doc(hidden)]
+    fn from_values(values: Self::Values) -> Self;
+}
+
+/// The parameters of a [`TypedFunc`].
+pub trait WasmParams: WasmTyList {}
+/// The results of a [`TypedFunc`].
+pub trait WasmResults: WasmTyList {}
+
+impl<L: WasmTyList> WasmParams for L {}
+impl<L: WasmTyList> WasmResults for L {}
+
+impl<V: WasmTy> WasmTyList for V {
+    type Values = [Value; 1];
+
+    fn valtypes() -> impl ExactSizeIterator<Item = ValType> {
+        [V::valtype()].into_iter()
+    }
+
+    fn into_values(self) -> [Value; 1] {
+        [self.into_value()]
+    }
+
+    fn from_values([value]: [Value; 1]) -> Self {
+        V::from_value(value)
+    }
+}
+
+macro_rules! wasm_lists {
+    ($($len:literal $($ty:ident $name:ident)*;)*) => {$(
+        impl<$($ty: WasmTy),*> WasmTyList for ($($ty,)*) {
+            type Values = [Value; $len];
+
+            fn valtypes() -> impl ExactSizeIterator<Item = ValType> {
+                let types: [ValType; $len] = [$($ty::valtype()),*];
+                types.into_iter()
+            }
+
+            fn into_values(self) -> [Value; $len] {
+                let ($($name,)*) = self;
+                [$($name.into_value()),*]
+            }
+
+            fn from_values([$($name),*]: [Value; $len]) -> Self {
+                ($($ty::from_value($name),)*)
+            }
+        }
+    )*};
+}
+
+/// Calls `$macro` with every length up to 16, and that many type and value names.
+macro_rules! for_each_arity {
+    ($macro:ident) => {
+        $macro! {
+            0;
+            1 A a;
+            2 A a B b;
+            3 A a B b C c;
+            4 A a B b C c D d;
+            5 A a B b C c D d E e;
+            6 A a B b C c D d E e G g;
+            7 A a B b C c D d E e G g H h;
+            8 A a B b C c D d E e G g H h I i;
+            9 A a B b C c D d E e G g H h I i J j;
+            10 A a B b C c D d E e G g H h I i J j K k;
+            11 A a B b C c D d E e G g H h I i J j K k L l;
+            12 A a B b C c D d E e G g H h I i J j K k L l M m;
+            13 A a B b C c D d E e G g H h I i J j K k L l M m N n;
+            14 A a B b C c D d E e G g H h I i J j K k L l M m N n O o;
+            15 A a B b C c D d E e G g H h I i J j K k L l M m N n O o P p;
+            16 A a B b C c D d E e G g H h I i J j K k L l M m N n O o P p Q q;
+        }
+    };
+}
+pub(crate) use for_each_arity;
+
+for_each_arity!(wasm_lists);
+
+/// A function whose parameters and results are Rust types. Calling it allocates nothing.
+pub struct TypedFunc<P, R> {
+    func: Func,
+    types: PhantomData<fn(P) -> R>,
+}
+
+impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
+    pub(crate) fn new(func: Func, store: impl AsContext) -> Result<Self> {
+        let ty = func.try_ty(store)?;
+        if !ty.params().eq(P::valtypes()) || !ty.results().eq(R::valtypes()) {
+            let expected = FuncType::new(ty.engine(), P::valtypes(), R::valtypes());
+            return Err(HandleError::func_type(&expected, &ty).into());
+        }
+        Ok(Self { func, types: PhantomData })
+    }
+
+    /// The function.
+    #[must_use]
+    pub fn func(&self) -> &Func {
+        &self.func
+    }
+
+    /// Calls the function.
+    ///
+    /// # Errors
+    ///
+    /// If it traps, a host function that it calls fails, or anything belongs to another store.
+    pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {
+        let store = store.as_context_mut().0;
+        store.collect_if_due();
+        let mut results = R::Values::default();
+        call(store, &self.func.handle, params.into_values().as_ref(), results.as_mut())?;
+        Ok(R::from_values(results))
+    }
+}
+
+impl<P, R> Clone for TypedFunc<P, R> {
+    fn clone(&self) -> Self {
+        Self { func: self.func.clone(), types: PhantomData }
+    }
+}
+
+impl<P, R> fmt::Debug for TypedFunc<P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.func.fmt(f)
+    }
+}
