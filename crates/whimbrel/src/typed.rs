@@ -111,6 +111,7 @@ macro_rules! wasm_lists {
                 [$($name.into_value()),*]
             }
 
+            #[allow(clippy::unused_unit, reason = "the empty list is one of them")]
             fn from_values([$($name),*]: [Value; $len]) -> Self {
                 ($($ty::from_value($name),)*)
             }

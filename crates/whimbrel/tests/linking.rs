@@ -1,4 +1,5 @@
 //! Linking and instantiation: what matches, what the errors say, what a failure leaves.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod common;
 

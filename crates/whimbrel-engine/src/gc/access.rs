@@ -71,7 +71,7 @@ impl Objects {
             SlotType::V128 => Value::V128(u128::from(slots[0]) | u128::from(slots[1]) << 64),
             // SAFETY: by contract a function of this store is at the address.
             SlotType::Func { .. } => Value::Func(func_of_slot(slots[0]).map(|func| unsafe { self.handle(func) })),
-            SlotType::Extern { .. } => Value::Extern(self.externs.from_slot(slots[0], self.id)),
+            SlotType::Extern { .. } => Value::Extern(self.externs.at_slot(slots[0], self.id)),
             SlotType::Null => Value::Null,
         }
     }

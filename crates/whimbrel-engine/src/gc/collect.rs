@@ -70,17 +70,21 @@ impl Marker<'_> {
 
     fn run(&mut self) {
         loop {
-            // SAFETY (all three): as in `leaf`.
             if let Some(ptr) = self.instances.pop() {
-                unsafe { ptr.as_ref() }.trace(self);
+                self.follow(ptr);
             } else if let Some(ptr) = self.tables.pop() {
-                unsafe { ptr.as_ref() }.trace(self);
+                self.follow(ptr);
             } else if let Some(ptr) = self.globals.pop() {
-                unsafe { ptr.as_ref() }.trace(self);
+                self.follow(ptr);
             } else {
                 return;
             }
         }
+    }
+
+    fn follow<T: Trace>(&mut self, ptr: NonNull<T>) {
+        // SAFETY: as in `leaf`.
+        unsafe { ptr.as_ref() }.trace(self);
     }
 }
 
@@ -184,12 +188,17 @@ impl Objects {
         held(&self.host_funcs).for_each(|ptr| marker.leaf(ptr));
         marker.run();
 
-        // SAFETY (all): everything that a live object points to is marked, and by contract nothing else points to objects.
+        // SAFETY: everything that a live object points to is marked, and by contract nothing else points to objects.
         let funcs = unsafe { self.host_funcs.sweep(epoch) };
+        // SAFETY: the same.
         let instances = unsafe { self.instances.sweep(epoch) };
+        // SAFETY: the same.
         let tables = unsafe { self.tables.sweep(epoch) };
+        // SAFETY: the same.
         let globals = unsafe { self.globals.sweep(epoch) };
+        // SAFETY: the same.
         let memories = unsafe { self.memories.sweep(epoch) };
+        // SAFETY: the same.
         let tags = unsafe { self.tags.sweep(epoch) };
         let mut host_funcs = Vec::new();
         for func in &funcs {

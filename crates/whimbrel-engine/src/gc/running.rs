@@ -321,6 +321,9 @@ impl Store {
     }
 }
 
-// SAFETY: objects, and the pointers between them, are reached only through the store, and a store does not let a shared
-// borrow change anything; handles that other threads hold keep counts alone.
+// SAFETY: objects, and the pointers between them, are reached only through the store; what other threads may hold, handles,
+// keeps counts alone.
 unsafe impl Send for Store {}
+// SAFETY: no function that takes a shared store changes an object, cells in objects included: references to functions, tokens
+// of handles and marks are made with the store borrowed exclusively.
+unsafe impl Sync for Store {}
