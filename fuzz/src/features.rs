@@ -5,10 +5,12 @@ use wasmparser::WasmFeatures;
 
 /// The sets that a module is tried with.
 ///
-/// The oldest is 1.0 with the encodings of segments that bulk memory brought, which wasmparser reads without being asked.
+/// The oldest is 1.0 with the encodings of segments that came with bulk memory and reference types: wasmparser reads some of
+/// them without being asked.
 #[must_use]
 pub fn sets() -> [(&'static str, Features); 4] {
-    [("1.0", Features::V1.with(Feature::BulkMemory)), ("2.0", Features::V2), ("3.0", Features::V3), ("all", every())]
+    let oldest = Features::V1.with(Feature::BulkMemory).with(Feature::ReferenceTypes);
+    [("1.0", oldest), ("2.0", Features::V2), ("3.0", Features::V3), ("all", every())]
 }
 
 /// Every feature whose meaning here and in wasmparser is the same.

@@ -187,6 +187,6 @@ fn rewrite_body(body: &Body<'_>) -> Result<Bytes, ReadError> {
     let locals: Vec<_> = body.locals().iter().collect();
     let instrs = body.instrs().map(|item| item.map(|(_, instr)| instr)).collect::<Result<Vec<_>, _>>()?;
     let mut again = Bytes::default();
-    encode::body(&locals, instrs, &mut again);
+    encode::body(&locals, &instrs, &mut again);
     Ok(again)
 }
