@@ -6,6 +6,9 @@ const HUGE: u32 = u32::MAX;
 const I32: u8 = 0x7F;
 const EMPTY_BLOCK: [u8; 2] = [0x02, 0x40];
 
+/// How the names of bombs start.
+pub const PREFIX: &str = "bomb: ";
+
 /// The bombs. `scale` is about how many bytes those have that are not tiny.
 #[must_use]
 pub fn bombs(scale: usize) -> Vec<Module> {
@@ -14,7 +17,7 @@ pub fn bombs(scale: usize) -> Vec<Module> {
     bombs.extend(bodies(scale));
     bombs.extend(customs());
     bombs.extend(long_lists(scale));
-    bombs.into_iter().map(|(name, bytes)| Module { name: format!("bomb: {name}"), bytes }).collect()
+    bombs.into_iter().map(|(name, bytes)| Module { name: format!("{PREFIX}{name}"), bytes }).collect()
 }
 
 type Bomb = (String, Vec<u8>);

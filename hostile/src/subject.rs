@@ -3,15 +3,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use allocation_counter::{AllocationInfo, measure};
-use wasm_syntax::{Features, FuncIdx};
-use whimbrel_compile::{LoadOptions, Options, Scratch, compile_func, load_module};
+use wasm_syntax::Features;
+use whimbrel::{CompilationMode, Config, Engine, Module};
 
 /// How far a module is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Decoded and validated.
+    /// Decoded and validated, and made ready to be instantiated.
     Load,
-    /// Then every function compiled.
+    /// Every function translated as well.
     Compile,
 }
 
@@ -45,10 +45,14 @@ impl Report {
     }
 }
 
-/// The most that taking a module of `len` bytes to an end may have allocated at once.
+/// The most that may be allocated at once for a module of `len` bytes, loaded or compiled.
+///
+/// Loading takes 16 bytes for each of the module's and a constant. Compiling takes more, and so does loading what consists of
+/// the smallest items there are: a type of three bytes is a record of about fifty, and lists double while they grow.
 #[must_use]
-pub fn peak_limit(len: usize) -> u64 {
-    16 * len as u64 + 64 * 1024
+pub fn peak_limit(len: usize, dense: bool) -> u64 {
+    let factor = if dense { 80 } else { 16 };
+    factor * len as u64 + 64 * 1024
 }
 
 /// Takes a module to a stage and drops what comes of it.
@@ -61,17 +65,15 @@ pub fn submit(module: &[u8], stage: Stage) -> Report {
     Report { outcome, leaked_bytes: info.bytes_current, peak_bytes: info.bytes_max }
 }
 
+/// With an engine of its own, since an engine keeps the types that it has seen.
 fn accept(module: &[u8], stage: Stage) -> Outcome {
-    let options = LoadOptions { features: Features::ALL, ..LoadOptions::default() };
-    let Ok(loaded) = load_module(module, &options) else { return Outcome::Refused };
+    let mut config = Config::new();
+    config.wasm_features(Features::ALL);
     if stage == Stage::Compile {
-        let mut scratch = Scratch::default();
-        let imported = loaded.info.num_imported_funcs();
-        for func in (imported..).map(FuncIdx).take(loaded.bodies.len()) {
-            let body = loaded.body(module, func);
-            // What the engine does not execute yet is refused here; that is an answer too.
-            let _ = compile_func(&loaded.info, func, &body, &Options::default(), &mut scratch);
-        }
+        config.compilation_mode(CompilationMode::Eager);
     }
-    Outcome::Accepted
+    match Engine::new(&config).and_then(|engine| Module::from_binary(&engine, module)) {
+        Ok(_) => Outcome::Accepted,
+        Err(_) => Outcome::Refused,
+    }
 }
