@@ -68,7 +68,11 @@ fn run_suite(cli: &Cli) -> Result<bool> {
         ensure!(!groups.is_empty(), "no script has `{filter}` in its name");
     }
     let skips = Skips::parse(SKIPS)?;
-    let mut report = Report { backend: whimbrel_engine::exec::BACKEND, groups: run_groups(groups, &skips, cli.verbose)?, stale: Vec::new() };
+    let mut report = Report {
+        backend: whimbrel_engine::exec::BACKEND,
+        groups: run_groups(groups, &skips, cli.verbose)?,
+        stale: Vec::new(),
+    };
     if is_whole {
         report.stale = skips.iter().filter(|entry| entry.matched() == 0).map(Entry::place).collect();
     }

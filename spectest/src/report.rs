@@ -167,9 +167,11 @@ impl Report {
         heading.extend(COLUMNS.iter().map(|(_, text)| (*text).to_owned()));
         heading.extend(["other", "passed", "failed", "skipped", "time"].map(str::to_owned));
         let mut rows = vec![heading];
-        rows.extend(self.groups.iter().map(|group| {
-            row(&group.name, group.files.len(), &group.kinds(), group.tally(), group.time())
-        }));
+        rows.extend(
+            self.groups
+                .iter()
+                .map(|group| row(&group.name, group.files.len(), &group.kinds(), group.tally(), group.time())),
+        );
         if self.groups.len() > 1 {
             let mut kinds = BTreeMap::new();
             for (kind, count) in self.groups.iter().flat_map(GroupReport::kinds) {

@@ -75,10 +75,12 @@ impl Runner {
         self.host.as_mut().map_err(|failure| failure.clone())
     }
 
-    /// Executes a directive. Where the effects of an earlier one are missing, what fails is as unsupported as that one.
+    /// Executes a directive. Where the effects of an earlier one are missing, results that fail are as unsupported as that
+    /// one.
     fn verdict(&mut self, line: usize, action: &Action) -> Verdict {
+        let has_results = matches!(action, Action::Execute(_) | Action::AssertReturn(..) | Action::AssertTrap(..));
         match (self.perform(line, action), &self.lost_effects) {
-            (Verdict::Failed { .. }, Some(what)) => Verdict::Unsupported(what.clone()),
+            (Verdict::Failed { .. }, Some(what)) if has_results => Verdict::Unsupported(what.clone()),
             (verdict, _) => verdict,
         }
     }

@@ -45,9 +45,9 @@ impl File {
     pub fn text(&self) -> Result<Cow<'static, str>> {
         match &self.text {
             Text::Included(text) => Ok(Cow::Borrowed(text)),
-            Text::Path(path) => fs::read_to_string(path)
-                .map(Cow::Owned)
-                .with_context(|| format!("cannot read {}", path.display())),
+            Text::Path(path) => {
+                fs::read_to_string(path).map(Cow::Owned).with_context(|| format!("cannot read {}", path.display()))
+            }
         }
     }
 }

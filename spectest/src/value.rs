@@ -185,7 +185,8 @@ mod tests {
         let canonical = Value::F32(0xffc0_0000);
         let arithmetic = Value::F32(0x7fc0_0001);
         let signalling = Value::F32(0x7fa0_0000);
-        let matches = |pattern: Float<u32>| [canonical, arithmetic, signalling].map(|v| Pattern::F32(pattern).matches(v));
+        let matches =
+            |pattern: Float<u32>| [canonical, arithmetic, signalling].map(|v| Pattern::F32(pattern).matches(v));
         assert_eq!(matches(Float::CanonicalNan), [true, false, false]);
         assert_eq!(matches(Float::ArithmeticNan), [true, true, false]);
         assert_eq!(matches(Float::Bits(0x7fa0_0000)), [false, false, true]);

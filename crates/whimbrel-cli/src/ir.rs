@@ -17,7 +17,8 @@ use crate::output::{NAME, Plain, print};
 pub(crate) fn ir(args: &IrArgs) -> Result<ExitCode> {
     let input = InputPath::from(args.file.as_os_str());
     let bytes = input.load()?;
-    let module = Module::new(&Engine::default(), &bytes).map_err(|error| input.invalid(&bytes, &error))?;
+    let module = Module::new(&Engine::default(), &bytes)
+        .map_err(|error| input.invalid(&bytes, &error, error.module_offset()))?;
     let names = FuncNames::of_module(&bytes);
     let (imported, end) = (module.info().num_imported_funcs(), module.info().num_funcs());
     let funcs = match &args.func {

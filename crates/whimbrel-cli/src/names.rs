@@ -6,6 +6,8 @@ use wasm_reader::custom::NameSubsection;
 use wasm_reader::{Custom, ExternIdx, KnownCustom, Section};
 use wasm_syntax::{ExternKind, Features, FuncIdx};
 
+use crate::output::{NAME, Plain};
+
 /// The functions' names. What is malformed in a module names fewer functions, and is no failure.
 #[derive(Debug, Default)]
 pub(crate) struct FuncNames<'a> {
@@ -53,6 +55,14 @@ impl<'a> FuncNames<'a> {
         }
     }
 
+    /// `[12] name`, or the index alone.
+    pub(crate) fn show(&self, func: FuncIdx) -> String {
+        match self.names.get(&func) {
+            Some(name) => format!("[{func}] {NAME}{}{NAME:#}", Plain(name)),
+            None => format!("[{func}]"),
+        }
+    }
+
     /// The name of a function.
     pub(crate) fn get(&self, func: FuncIdx) -> Option<&'a str> {
         self.names.get(&func).copied()
@@ -63,4 +73,27 @@ impl<'a> FuncNames<'a> {
         let exported = self.exports.iter().find(|(export, _)| *export == name).map(|&(_, func)| func);
         exported.or_else(|| self.names.iter().filter(|(_, other)| **other == name).map(|(&func, _)| func).min())
     }
+}
+
+/// The function in whose body the byte at `offset` of the module is.
+pub(crate) fn func_at(bytes: &[u8], offset: u64) -> Option<FuncIdx> {
+    let mut func = FuncIdx(0);
+    for section in wasm_reader::sections(bytes, Features::ALL).into_iter().flatten().flatten() {
+        match section {
+            Section::Import(imports) => {
+                func.0 = imports.flatten().filter(|import| import.ty.kind() == ExternKind::Func).count() as u32;
+            }
+            Section::Code(mut bodies) => {
+                while let Ok(Some(body)) = bodies.read() {
+                    if body.range().contains(&offset) {
+                        return Some(func);
+                    }
+                    func.0 += 1;
+                }
+                return None;
+            }
+            _ => {}
+        }
+    }
+    None
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use wasm_syntax::{ExternKind, FuncIdx, Trap};
+use whimbrel_compile::{LoadError, LoadErrorKind};
 use whimbrel_engine::{ObjectError, ValueError, WrongStore};
 
 use crate::{FuncType, Val, ValType};
@@ -117,6 +118,17 @@ impl Error {
             cause = source;
         }
         cause
+    }
+
+    /// Where a module is malformed or not valid, in bytes from its start, if that is the error.
+    #[must_use]
+    pub fn module_offset(&self) -> Option<u64> {
+        Some(match self.downcast_ref::<LoadError>()?.kind() {
+            LoadErrorKind::Read(error) => error.offset,
+            LoadErrorKind::Validate(error) => error.offset(),
+            LoadErrorKind::Unsupported { offset, .. } => *offset,
+            _ => return None,
+        })
     }
 
     /// Where in WebAssembly it happened, if that is where.

@@ -62,7 +62,7 @@ impl Guest {
     fn load(input: InputPath) -> Result<Self> {
         let bytes: Arc<[u8]> = input.load()?.into();
         let module = Module::from_shared(&Engine::default(), Arc::clone(&bytes));
-        let module = module.map_err(|error| input.invalid(&bytes, &error))?;
+        let module = module.map_err(|error| input.invalid(&bytes, &error, error.module_offset()))?;
         Ok(Self { input, module })
     }
 

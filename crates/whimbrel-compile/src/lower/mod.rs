@@ -233,32 +233,78 @@ impl<'m> Lowerer<'m> {
             Instr::RefAsNonNull => self.ref_as_non_null(),
             Instr::BrOnNull(label) => self.br_on_null(label),
             Instr::BrOnNonNull(label) => self.br_on_non_null(label),
-            _ => return self.bulk(instr),
+            Instr::MemorySize(memory) => self.slots_op(SlotsOp::MemorySize(memory), 0, &[self.memory_class(memory)]),
+            Instr::MemoryGrow(memory) => self.slots_op(SlotsOp::MemoryGrow(memory), 1, &[self.memory_class(memory)]),
+            Instr::MemoryCopy(dst, src) => self.slots_op(SlotsOp::MemoryCopy { dst, src }, 3, &[]),
+            Instr::MemoryFill(memory) => self.slots_op(SlotsOp::MemoryFill(memory), 3, &[]),
+            Instr::MemoryInit(data, memory) => self.slots_op(SlotsOp::MemoryInit(data, memory), 3, &[]),
+            Instr::DataDrop(data) => self.slots_op(SlotsOp::DataDrop(data), 0, &[]),
+            Instr::TableGet(table) => self.slots_op(SlotsOp::TableGet(table), 1, &[Class::I64]),
+            Instr::TableSet(table) => self.slots_op(SlotsOp::TableSet(table), 2, &[]),
+            Instr::TableGrow(table) => self.slots_op(SlotsOp::TableGrow(table), 2, &[self.table_class(table)]),
+            Instr::TableSize(table) => self.slots_op(SlotsOp::TableSize(table), 0, &[self.table_class(table)]),
+            Instr::TableFill(table) => self.slots_op(SlotsOp::TableFill(table), 3, &[]),
+            Instr::TableCopy(dst, src) => self.slots_op(SlotsOp::TableCopy { dst, src }, 3, &[]),
+            Instr::TableInit(elem, table) => self.slots_op(SlotsOp::TableInit(elem, table), 3, &[]),
+            Instr::ElemDrop(elem) => self.slots_op(SlotsOp::ElemDrop(elem), 0, &[]),
+            Instr::RefFunc(func) => self.slots_op(SlotsOp::RefFunc(func), 0, &[Class::I64]),
+            Instr::Try { .. }
+            | Instr::Catch { .. }
+            | Instr::Throw { .. }
+            | Instr::Rethrow { .. }
+            | Instr::ThrowRef
+            | Instr::Delegate { .. }
+            | Instr::CatchAll
+            | Instr::TryTable { .. }
+            | Instr::RefEq
+            | Instr::ContNew { .. }
+            | Instr::ContBind { .. }
+            | Instr::Suspend { .. }
+            | Instr::Resume { .. }
+            | Instr::ResumeThrow { .. }
+            | Instr::ResumeThrowRef { .. }
+            | Instr::Switch { .. }
+            | Instr::StructNew { .. }
+            | Instr::StructNewDefault { .. }
+            | Instr::StructGet { .. }
+            | Instr::StructGetS { .. }
+            | Instr::StructGetU { .. }
+            | Instr::StructSet { .. }
+            | Instr::ArrayNew { .. }
+            | Instr::ArrayNewDefault { .. }
+            | Instr::ArrayNewFixed { .. }
+            | Instr::ArrayNewData { .. }
+            | Instr::ArrayNewElem { .. }
+            | Instr::ArrayGet { .. }
+            | Instr::ArrayGetS { .. }
+            | Instr::ArrayGetU { .. }
+            | Instr::ArraySet { .. }
+            | Instr::ArrayLen
+            | Instr::ArrayFill { .. }
+            | Instr::ArrayCopy { .. }
+            | Instr::ArrayInitData { .. }
+            | Instr::ArrayInitElem { .. }
+            | Instr::RefTest { .. }
+            | Instr::RefTestNull { .. }
+            | Instr::RefCast { .. }
+            | Instr::RefCastNull { .. }
+            | Instr::BrOnCast { .. }
+            | Instr::BrOnCastFail { .. }
+            | Instr::AnyConvertExtern
+            | Instr::ExternConvertAny
+            | Instr::RefI31
+            | Instr::I31GetS
+            | Instr::I31GetU
+            | Instr::StructNewDesc { .. }
+            | Instr::StructNewDefaultDesc { .. }
+            | Instr::RefGetDesc { .. }
+            | Instr::RefCastDescEq { .. }
+            | Instr::RefCastDescEqNull { .. }
+            | Instr::BrOnCastDescEq { .. }
+            | Instr::BrOnCastDescEqFail { .. }
+            | Instr::AtomicFence { .. }
+            | Instr::Atomic(..) => return Err(Unsupported(instr.mnemonic())),
         }
-        Ok(())
-    }
-
-    /// Lowers the instructions whose operands and results are slots in a row.
-    fn bulk(&mut self, instr: &Instr<'_>) -> Result<(), Unsupported> {
-        let (op, operands, result) = match *instr {
-            Instr::MemorySize(memory) => (SlotsOp::MemorySize(memory), 0, Some(self.memory_class(memory))),
-            Instr::MemoryGrow(memory) => (SlotsOp::MemoryGrow(memory), 1, Some(self.memory_class(memory))),
-            Instr::MemoryCopy(dst, src) => (SlotsOp::MemoryCopy { dst, src }, 3, None),
-            Instr::MemoryFill(memory) => (SlotsOp::MemoryFill(memory), 3, None),
-            Instr::MemoryInit(data, memory) => (SlotsOp::MemoryInit(data, memory), 3, None),
-            Instr::DataDrop(data) => (SlotsOp::DataDrop(data), 0, None),
-            Instr::TableGet(table) => (SlotsOp::TableGet(table), 1, Some(Class::I64)),
-            Instr::TableSet(table) => (SlotsOp::TableSet(table), 2, None),
-            Instr::TableGrow(table) => (SlotsOp::TableGrow(table), 2, Some(self.table_class(table))),
-            Instr::TableSize(table) => (SlotsOp::TableSize(table), 0, Some(self.table_class(table))),
-            Instr::TableFill(table) => (SlotsOp::TableFill(table), 3, None),
-            Instr::TableCopy(dst, src) => (SlotsOp::TableCopy { dst, src }, 3, None),
-            Instr::TableInit(elem, table) => (SlotsOp::TableInit(elem, table), 3, None),
-            Instr::ElemDrop(elem) => (SlotsOp::ElemDrop(elem), 0, None),
-            Instr::RefFunc(func) => (SlotsOp::RefFunc(func), 0, Some(Class::I64)),
-            _ => return Err(Unsupported(instr.mnemonic())),
-        };
-        self.slots_op(op, operands, result.as_slice());
         Ok(())
     }
 
