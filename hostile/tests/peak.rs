@@ -8,7 +8,9 @@ fn violations(modules: &[Module], stage: Stage, dense: bool) -> Vec<String> {
     modules
         .iter()
         .filter_map(|module| {
-            let peak = submit(&module.bytes, stage).peak_bytes;
+            let report = submit(&module.bytes, stage);
+            assert_eq!(report.fault(), None, "{}", module.name);
+            let peak = report.peak_bytes;
             let limit = peak_limit(module.bytes.len(), dense);
             (peak > limit).then(|| format!("{}: {peak} bytes, {limit} allowed", module.name))
         })
