@@ -1,5 +1,6 @@
 //! Names of functions: what the name section, the exports and the imports call them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use wasm_reader::custom::NameSubsection;
@@ -55,23 +56,27 @@ impl<'a> FuncNames<'a> {
         }
     }
 
-    /// `[12] name`, or the index alone.
+    /// `[12] name`, the name as [`readable`] gives it, or the index alone.
     pub(crate) fn show(&self, func: FuncIdx) -> String {
         match self.names.get(&func) {
-            Some(name) => format!("[{func}] {NAME}{}{NAME:#}", Plain(name)),
+            Some(name) => format!("[{func}] {NAME}{}{NAME:#}", Plain(&readable(name))),
             None => format!("[{func}]"),
         }
     }
 
-    /// The name of a function.
-    pub(crate) fn get(&self, func: FuncIdx) -> Option<&'a str> {
-        self.names.get(&func).copied()
-    }
-
-    /// The function that is exported as `name`, or else the first that has this name.
+    /// The function that is exported as `name`, or else the first that has this name, as written or as shown.
     pub(crate) fn find(&self, name: &str) -> Option<FuncIdx> {
         let exported = self.exports.iter().find(|(export, _)| *export == name).map(|&(_, func)| func);
-        exported.or_else(|| self.names.iter().filter(|(_, other)| **other == name).map(|(&func, _)| func).min())
+        let has_name = |other: &str| other == name || readable(other) == name;
+        exported.or_else(|| self.names.iter().filter(|(_, other)| has_name(other)).map(|(&func, _)| func).min())
+    }
+}
+
+/// A name as its author wrote it: Rust's mangling undone, without the hash.
+fn readable(name: &str) -> Cow<'_, str> {
+    match rustc_demangle::try_demangle(name) {
+        Ok(demangled) => format!("{demangled:#}").into(),
+        Err(_) => name.into(),
     }
 }
 

@@ -389,7 +389,9 @@ fn shape_is_allowed(inst: &Inst) -> bool {
     let is_const = |src: Src| src.kind() == SrcKind::Const;
     let are_acc = |a: Src, b: Src| a == Src::Acc && b == Src::Acc;
     match *inst {
-        Inst::Copy { class, d, a } => class != Class::V128 || matches!((d, a), (Dst::Slot(_), Src::Slot(_))),
+        Inst::Copy { class, d, a } => {
+            (class != Class::V128 || matches!((d, a), (Dst::Slot(_), Src::Slot(_)))) && (d, a) != (Dst::Acc, Src::Acc)
+        }
         Inst::Const64 { class, .. } => matches!(class, Class::I64 | Class::F64),
         Inst::Unary { op, a, .. } => is_scalar(op, 1) && !is_const(a),
         Inst::Binary { op, a, b, .. } => is_scalar(op, 2) && !(is_const(a) && is_const(b)) && !are_acc(a, b),

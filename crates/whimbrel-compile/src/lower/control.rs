@@ -265,9 +265,12 @@ impl<'m> Lowerer<'m> {
         }
     }
 
-    /// Makes an op that writes a slot write the accumulator only.
+    /// Makes an op that writes a slot write the accumulator only. A copy out of the accumulator stays: there is none into
+    /// the accumulator from itself.
     fn keep_in_acc(&mut self, at: Pos) -> Src {
-        if let Some(inst) = self.code.inst(at) {
+        if let Some(inst) = self.code.inst(at)
+            && !matches!(inst, Inst::Copy { a: Src::Acc, .. })
+        {
             self.code.replace(at, inst.with_dst(Dst::Acc));
         }
         Src::Acc
