@@ -1,8 +1,12 @@
-//! What the fuzz targets share: modules from bytes, feature sets with wasmparser's names for them, walks over modules.
+//! What the fuzz targets share: modules from bytes, feature sets with wasmparser's names for them, walks over modules, runs and
+//! what can be seen of them.
 #![forbid(unsafe_code)]
 
 pub mod custom;
 pub mod features;
 pub mod modules;
-pub mod walk;
+pub mod observe;
+pub mod peer;
+pub mod run;
 pub mod verdict;
+pub mod walk;
