@@ -18,8 +18,9 @@ pub fn run(bytes: &[u8]) -> Option<Vec<Event>> {
         Err(error) => return Some(vec![Event::NotInstantiated(text(&error))]),
     };
     let mut events = Vec::new();
-    let names: Vec<(String, ExternType)> =
+    let mut names: Vec<(String, ExternType)> =
         module.exports().map(|export| (export.name().to_owned(), export.ty().clone())).collect();
+    names.sort_by(|a, b| a.0.cmp(&b.0));
     for (name, ty) in names.iter().filter(|(_, ty)| matches!(ty, ExternType::Func(_))).take(50) {
         let ExternType::Func(ty) = ty else { continue };
         let params: Vec<Val> = ty.params().iter().enumerate().map(|(place, &ty)| argument(place, ty)).collect();
@@ -82,14 +83,15 @@ fn text(error: &wasmi::Error) -> String {
 
 const TABLE: &str = "out of bounds table access";
 
-/// Events without what the engines tell apart otherwise: wasmi has one name for both kinds of access beyond a table's end.
+/// Events without what the engines tell apart otherwise: why a module is not instantiated, and of two kinds of access beyond
+/// a table's end wasmi has one name for both.
 #[must_use]
 pub fn common(mut events: Vec<Event>) -> Vec<Event> {
     for event in &mut events {
-        if let Event::Failed(_, text) | Event::NotInstantiated(text) = event
-            && text == "undefined element"
-        {
-            TABLE.clone_into(text);
+        match event {
+            Event::NotInstantiated(text) => text.clear(),
+            Event::Failed(_, text) if text == "undefined element" => TABLE.clone_into(text),
+            _ => {}
         }
     }
     events

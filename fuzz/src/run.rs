@@ -31,8 +31,9 @@ pub fn run(bytes: &[u8], mut config: Config, fuel: Fuel) -> Option<Vec<Event>> {
         Ok(instance) => instance,
         Err(error) => return Some(vec![Event::NotInstantiated(text(&error))]),
     };
-    let exports: Vec<(String, Extern)> =
+    let mut exports: Vec<(String, Extern)> =
         instance.exports(&mut store).map(|export| (export.name().to_owned(), export.into_extern())).collect();
+    exports.sort_by(|a, b| a.0.cmp(&b.0));
     let mut events = Vec::new();
     let funcs = exports.iter().filter_map(|(name, export)| Some((name, export.clone().into_func()?)));
     for (name, func) in funcs.take(MAX_CALLS) {
