@@ -125,11 +125,7 @@ fn measure_validation(case: String, wasm: &[u8], rounds: usize) -> Row {
 }
 
 /// Does `work` with each engine in turn, round after round.
-fn in_turn(
-    case: String,
-    rounds: usize,
-    mut work: impl FnMut(&dyn Peer, &mut Times) -> Result<String>,
-) -> Result<Row> {
+fn in_turn(case: String, rounds: usize, mut work: impl FnMut(&dyn Peer, &mut Times) -> Result<String>) -> Result<Row> {
     let peers = peer::all();
     let mut measured: Vec<Measured> = peers
         .iter()

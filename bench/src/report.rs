@@ -31,10 +31,8 @@ impl Row {
 /// The rows as lines: each engine's median, spread and the time as a multiple of whimbrel's.
 #[must_use]
 pub fn table(rows: &[Row]) -> String {
-    let mut text = format!(
-        "{:22} {:12} {:>11} {:>11} {:>11} {:>7}\n",
-        "case", "engine", "median ms", "min ms", "max ms", "ratio"
-    );
+    let mut text =
+        format!("{:22} {:12} {:>11} {:>11} {:>11} {:>7}\n", "case", "engine", "median ms", "min ms", "max ms", "ratio");
     for row in rows {
         let first = row.measured.first().map_or(f64::NAN, |measured| measured.times.median_ms());
         for Measured { engine, times, result } in &row.measured {

@@ -6,6 +6,7 @@ pub mod custom;
 pub mod features;
 pub mod modules;
 pub mod observe;
+#[cfg(feature = "wasmi")]
 pub mod peer;
 pub mod run;
 pub mod verdict;

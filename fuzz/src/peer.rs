@@ -24,7 +24,7 @@ pub fn run(bytes: &[u8]) -> Option<Vec<Event>> {
     for (name, ty) in names.iter().filter(|(_, ty)| matches!(ty, ExternType::Func(_))).take(50) {
         let ExternType::Func(ty) = ty else { continue };
         let params: Vec<Val> = ty.params().iter().enumerate().map(|(place, &ty)| argument(place, ty)).collect();
-        let mut results: Vec<Val> = ty.results().iter().map(|&ty| Val::default(ty)).collect();
+        let mut results: Vec<Val> = ty.results().iter().map(|&ty| Val::default_for_ty(ty)).collect();
         let func = instance.get_func(&store, name)?;
         events.push(match func.call(&mut store, &params, &mut results) {
             Ok(()) => Event::Returned(name.clone(), results.iter().map(value).collect()),
@@ -54,7 +54,7 @@ fn argument(place: usize, ty: ValType) -> Val {
         ValType::I64 => i64::from(sample).into(),
         ValType::F32 => (sample as f32).into(),
         ValType::F64 => f64::from(sample).into(),
-        other => Val::default(other),
+        other => Val::default_for_ty(other),
     }
 }
 

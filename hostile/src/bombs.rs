@@ -111,8 +111,7 @@ fn customs() -> Vec<Bomb> {
         module(&[section(0, &[&leb(name.len() as u32)[..], name.as_bytes(), contents].concat())])
     };
     let map = |id: u8| [&[id][..], &leb(9), &leb(HUGE), &[0, 1, b'a', 0]].concat();
-    let mut bombs: Vec<Bomb> =
-        (0..=11).map(|id| (format!("names of kind {id}"), custom("name", &map(id)))).collect();
+    let mut bombs: Vec<Bomb> = (0..=11).map(|id| (format!("names of kind {id}"), custom("name", &map(id)))).collect();
     for name in ["producers", "target_features", "dylink.0", "linking", "reloc.CODE", "metadata.code.branch_hint"] {
         bombs.push((name.to_owned(), custom(name, &[&leb(HUGE)[..], &[1, 1, 1, 1]].concat())));
     }
@@ -123,12 +122,16 @@ fn customs() -> Vec<Bomb> {
 fn long_lists(scale: usize) -> Vec<Bomb> {
     let list = |item: &[u8], count: usize| [leb(count as u32), item.repeat(count)].concat();
     let func_type = section(1, &[1, 0x60, 0, 0]);
-    let exports: Vec<u8> = (0..scale / 8).flat_map(|n| [&[4][..], format!("{n:04x}").as_bytes(), &[0, 0]].concat()).collect();
+    let exports: Vec<u8> =
+        (0..scale / 8).flat_map(|n| [&[4][..], format!("{n:04x}").as_bytes(), &[0, 0]].concat()).collect();
     let exports = [leb((scale / 8) as u32), exports].concat();
     let one_func = [section(3, &[1, 0]), section(10, &[1, 2, 0, 0x0B])];
     vec![
         ("many types".to_owned(), module(&[section(1, &list(&[0x60, 0, 0], scale / 3))])),
-        ("a long recursive group".to_owned(), module(&[section(1, &[vec![1, 0x4E], list(&[0x60, 0, 0], scale / 3)].concat())])),
+        (
+            "a long recursive group".to_owned(),
+            module(&[section(1, &[vec![1, 0x4E], list(&[0x60, 0, 0], scale / 3)].concat())]),
+        ),
         ("many recursive groups".to_owned(), module(&[section(1, &list(&[0x4E, 0], scale / 2))])),
         ("many subtypes".to_owned(), module(&[section(1, &subtypes(scale / 4))])),
         ("many imports".to_owned(), module(&[func_type.clone(), section(2, &list(&[0, 0, 0, 0], scale / 4))])),
@@ -136,7 +139,10 @@ fn long_lists(scale: usize) -> Vec<Bomb> {
         ("many tags".to_owned(), module(&[func_type.clone(), section(13, &list(&[0, 0], scale / 2))])),
         ("many data segments".to_owned(), module(&[section(11, &list(&[1, 0], scale / 2))])),
         ("many element segments".to_owned(), module(&[section(9, &list(&[1, 0, 0], scale / 3))])),
-        ("many exports".to_owned(), module(&[&[func_type, one_func[0].clone(), section(7, &exports)][..], &one_func[1..]].concat())),
+        (
+            "many exports".to_owned(),
+            module(&[&[func_type, one_func[0].clone(), section(7, &exports)][..], &one_func[1..]].concat()),
+        ),
         ("many custom sections".to_owned(), module(&vec![section(0, &[0]); scale / 3])),
     ]
 }

@@ -1,9 +1,9 @@
 //! Hostile modules neither make loading panic nor leak. `cargo xtask leaks` does the same with every cut and more changes.
 
+use hostile::bombs;
 use hostile::corpus::{self, Module};
 use hostile::mutate::{apply, changes};
 use hostile::subject::{Outcome, Stage, submit};
-use hostile::bombs;
 
 /// How many changes of each module are tried.
 const SAMPLE: usize = 12;
@@ -37,8 +37,8 @@ fn the_suite_cut_and_changed_leaves_nothing_behind() {
 #[test]
 fn an_import_section_cut_in_its_names_leaves_nothing_behind() {
     let imports: &[u8] = &[
-        0, b'a', b's', b'm', 1, 0, 0, 0, 2, 30, 2, 3, b'e', b'n', b'v', 6, b'm', b'e', b'm', b'o', b'r', b'y', 2, 0, 1, 5,
-        b'o', b't', b'h', b'e', b'r', 5, b't', b'a', b'b', b'l', b'e', 1, 0x70, 0, 1,
+        0, b'a', b's', b'm', 1, 0, 0, 0, 2, 30, 2, 3, b'e', b'n', b'v', 6, b'm', b'e', b'm', b'o', b'r', b'y', 2, 0, 1,
+        5, b'o', b't', b'h', b'e', b'r', 5, b't', b'a', b'b', b'l', b'e', 1, 0x70, 0, 1,
     ];
     let module = Module { name: "imports of a memory and a table".to_owned(), bytes: imports.to_vec() };
     let size_at = 9;

@@ -1,8 +1,8 @@
 //! Loading and compiling never have more allocated at once than the module's bytes warrant.
 
+use hostile::bombs;
 use hostile::corpus::{self, Module};
 use hostile::subject::{Stage, peak_limit, submit};
-use hostile::bombs;
 
 fn violations(modules: &[Module], stage: Stage, dense: bool) -> Vec<String> {
     modules

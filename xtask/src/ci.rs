@@ -111,7 +111,10 @@ fn steps(metadata: &Metadata, with_registries: bool) -> Vec<Step> {
             package.features.keys().map(String::as_str).filter(|feature| *feature != "default").collect();
         steps.extend(feature_steps(package.name.as_str(), &features));
     }
-    steps.push(Step { env: DOC_ENV, ..Step::new("documentation", "doc --workspace --exclude whimbrel-bench --no-deps") });
+    steps.push(Step {
+        env: DOC_ENV,
+        ..Step::new("documentation", "doc --workspace --exclude whimbrel-bench --no-deps")
+    });
     steps.extend(plain(LAST));
     if with_registries {
         steps.extend(plain(WITH_REGISTRIES));
@@ -165,6 +168,9 @@ mod tests {
     fn documentation_is_built_with_warnings_denied() {
         let metadata = workspace::metadata().unwrap();
         let doc = steps(&metadata, false).into_iter().find(|step| step.heading == "documentation").unwrap();
-        assert_eq!(doc.command_line(), "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --exclude whimbrel-bench --no-deps");
+        assert_eq!(
+            doc.command_line(),
+            "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --exclude whimbrel-bench --no-deps"
+        );
     }
 }
