@@ -3,10 +3,10 @@
 use std::fmt;
 
 use wasm_reader::ReadErrorKind;
-use wasm_syntax::Features;
+use wasm_syntax::{Feature, Features};
 use whimbrel::{
     Config, Engine, Error, Extern, ExternRef, Global, GlobalType, Instance, LinkError, Linker, Memory, MemoryType,
-    Module, Mutability, RefType, Store, Table, TableType, Trap, V128, Val, ValType,
+    Module, Mutability, RefType, SharedMemory, Store, Table, TableType, Trap, V128, Val, ValType,
 };
 
 use crate::stage;
@@ -61,6 +61,9 @@ fn is_unsupported(error: &Error) -> bool {
     error.root_cause().to_string().starts_with("unsupported ")
 }
 
+/// Shared memories by the names of the exports that they were.
+pub type SharedExports = Vec<(String, SharedMemory)>;
+
 /// One store with what a script has put into it.
 pub struct Host {
     engine: Engine,
@@ -81,6 +84,11 @@ impl Host {
         let mut linker = Linker::new(&engine);
         linker.allow_shadowing(true);
         define_spectest(&mut linker, &mut store)?;
+        if features.has(Feature::Threads) {
+            let module = Module::new(&engine, SHARED_MEMORY)?;
+            let instance = linker.instantiate(&mut store, &module)?;
+            linker.instance(&mut store, SPECTEST, &instance)?;
+        }
         Ok(Self { engine, features, store, linker })
     }
 
@@ -126,6 +134,26 @@ impl Host {
         Ok(())
     }
 
+    /// The shared memories that an instance exports, which other threads may import.
+    pub fn shared_exports(&mut self, instance: &Instance) -> SharedExports {
+        let exports = instance.exports(&mut self.store);
+        exports
+            .filter_map(|export| Some((export.name().to_owned(), export.into_extern().into_shared_memory()?)))
+            .collect()
+    }
+
+    /// Makes another thread's shared memories importable.
+    ///
+    /// # Errors
+    ///
+    /// If the engine refuses one.
+    pub fn register_shared(&mut self, name: &str, exports: &SharedExports) -> Result<(), Failure> {
+        for (export, memory) in exports {
+            self.linker.define(&mut self.store, name, export, memory.clone())?;
+        }
+        Ok(())
+    }
+
     /// Calls an exported function.
     ///
     /// # Errors
@@ -135,10 +163,10 @@ impl Host {
         let func = instance
             .get_func(&mut self.store, name)
             .ok_or_else(|| Failure::Other(format!("the instance exports no function `{name}`")))?;
-        let args = args.iter().map(|&arg| self.to_val(arg)).collect::<Result<Vec<_>, _>>()?;
+        let args = args.iter().map(|&arg| self.val_from(arg)).collect::<Result<Vec<_>, _>>()?;
         let mut results = vec![Val::I32(0); func.ty(&self.store).results().len()];
         func.call(&mut self.store, &args, &mut results)?;
-        results.iter().map(|result| self.to_value(result)).collect()
+        results.iter().map(|result| self.value_from(result)).collect()
     }
 
     /// Reads an exported global.
@@ -150,13 +178,13 @@ impl Host {
         match instance.get_export(&mut self.store, name) {
             Some(Extern::Global(global)) => {
                 let value = global.get(&mut self.store);
-                self.to_value(&value)
+                self.value_from(&value)
             }
             _ => Err(Failure::Other(format!("the instance exports no global `{name}`"))),
         }
     }
 
-    fn to_val(&mut self, value: Value) -> Result<Val, Failure> {
+    fn val_from(&mut self, value: Value) -> Result<Val, Failure> {
         Ok(match value {
             Value::I32(value) => Val::I32(value),
             Value::I64(value) => Val::I64(value),
@@ -172,7 +200,7 @@ impl Host {
         })
     }
 
-    fn to_value(&self, val: &Val) -> Result<Value, Failure> {
+    fn value_from(&self, val: &Val) -> Result<Value, Failure> {
         Ok(match val {
             Val::I32(value) => Value::I32(*value),
             Val::I64(value) => Value::I64(*value),
@@ -186,21 +214,26 @@ impl Host {
                 let number = reference.data(&self.store)?.downcast_ref::<u32>();
                 Value::Extern(*number.ok_or_else(|| Failure::Other("an externref from nowhere".to_owned()))?)
             }
+            Val::ExnRef(None) => Value::Null(Hierarchy::Exn),
+            Val::ExnRef(Some(_)) => Value::Ref("exn"),
             Val::NullRef => Value::TypedNull,
         })
     }
 }
 
-/// The module that scripts import without having defined it.
+/// The name of the module that scripts import without having defined it.
+const SPECTEST: &str = "spectest";
+/// `(module (memory (export "shared_memory") 1 2 shared))`
+const SHARED_MEMORY: &[u8] = b"\0asm\x01\0\0\0\x05\x04\x01\x03\x01\x02\x07\x11\x01\x0dshared_memory\x02\0";
+
 fn define_spectest(linker: &mut Linker<()>, store: &mut Store<()>) -> Result<(), Failure> {
-    const NAME: &str = "spectest";
-    linker.func_wrap(NAME, "print", || {})?;
-    linker.func_wrap(NAME, "print_i32", |_: i32| {})?;
-    linker.func_wrap(NAME, "print_i64", |_: i64| {})?;
-    linker.func_wrap(NAME, "print_f32", |_: f32| {})?;
-    linker.func_wrap(NAME, "print_f64", |_: f64| {})?;
-    linker.func_wrap(NAME, "print_i32_f32", |_: i32, _: f32| {})?;
-    linker.func_wrap(NAME, "print_f64_f64", |_: f64, _: f64| {})?;
+    linker.func_wrap(SPECTEST, "print", || {})?;
+    linker.func_wrap(SPECTEST, "print_i32", |_: i32| {})?;
+    linker.func_wrap(SPECTEST, "print_i64", |_: i64| {})?;
+    linker.func_wrap(SPECTEST, "print_f32", |_: f32| {})?;
+    linker.func_wrap(SPECTEST, "print_f64", |_: f64| {})?;
+    linker.func_wrap(SPECTEST, "print_i32_f32", |_: i32, _: f32| {})?;
+    linker.func_wrap(SPECTEST, "print_f64_f64", |_: f64, _: f64| {})?;
     for (name, value) in [
         ("global_i32", Val::from(666_i32)),
         ("global_i64", Val::from(666_i64)),
@@ -214,16 +247,16 @@ fn define_spectest(linker: &mut Linker<()>, store: &mut Store<()>) -> Result<(),
             _ => ValType::F64,
         };
         let global = Global::new(&mut *store, GlobalType::new(content, Mutability::Const), value)?;
-        linker.define(&mut *store, NAME, name, global)?;
+        linker.define(&mut *store, SPECTEST, name, global)?;
     }
     for (name, ty) in [
         ("table", TableType::new(RefType::FUNCREF, 10, Some(20))),
         ("table64", TableType::new64(RefType::FUNCREF, 10, Some(20))),
     ] {
         let table = Table::new(&mut *store, ty, Val::FuncRef(None))?;
-        linker.define(&mut *store, NAME, name, table)?;
+        linker.define(&mut *store, SPECTEST, name, table)?;
     }
     let memory = Memory::new(&mut *store, MemoryType::new(1, Some(2)))?;
-    linker.define(&mut *store, NAME, "memory", memory)?;
+    linker.define(&mut *store, SPECTEST, "memory", memory)?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use wasm_reader::ReadErrorKind;
 use wasm_syntax::Features;
 
 use crate::failure::{Exit, Failure, Result, io_reason};
+use crate::names::{FuncNames, func_at};
 use crate::output::Plain;
 
 /// An input file as the user named it; `-` is standard input.
@@ -89,10 +90,10 @@ impl InputPath {
         wat.encode().map_err(malformed)
     }
 
-    /// The failure for `bytes` that are no valid module, for the reason `error`.
+    /// The failure for `bytes` that are no valid module: the reason, and the offset that it names if it names one.
     ///
     /// What is no core module at all has words of its own.
-    pub(crate) fn invalid(&self, bytes: &[u8], error: impl fmt::Display) -> Failure {
+    pub(crate) fn invalid(&self, bytes: &[u8], reason: impl fmt::Display, offset: Option<u64>) -> Failure {
         let header = wasm_reader::sections(bytes, Features::ALL).map_err(|error| error.kind);
         match header {
             Err(ReadErrorKind::Component) => Failure::new(
@@ -106,7 +107,12 @@ impl InputPath {
             Err(ReadErrorKind::UnexpectedEnd { .. }) if bytes.is_empty() => {
                 Failure::new(Exit::Invalid, format_args!("{self}: not a WebAssembly module: it is empty"))
             }
-            _ => Failure::new(Exit::Invalid, format_args!("{self}: {error}")),
+            _ => {
+                let func = offset.and_then(|offset| func_at(bytes, offset));
+                let names = func.map(|_| FuncNames::of_module(bytes)).unwrap_or_default();
+                let place = func.map_or(String::new(), |func| format!(" in function {}", names.show(func)));
+                Failure::new(Exit::Invalid, format_args!("{self}: {reason}{place}"))
+            }
         }
     }
 }

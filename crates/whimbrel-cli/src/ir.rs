@@ -11,13 +11,14 @@ use crate::args::IrArgs;
 use crate::failure::{Exit, Failure, Result};
 use crate::input::InputPath;
 use crate::names::FuncNames;
-use crate::output::{NAME, Plain, print};
+use crate::output::{Plain, print};
 
 /// Prints the listing of the functions that `args` name.
 pub(crate) fn ir(args: &IrArgs) -> Result<ExitCode> {
     let input = InputPath::from(args.file.as_os_str());
     let bytes = input.load()?;
-    let module = Module::new(&Engine::default(), &bytes).map_err(|error| input.invalid(&bytes, &error))?;
+    let module = Module::new(&Engine::default(), &bytes)
+        .map_err(|error| input.invalid(&bytes, &error, error.module_offset()))?;
     let names = FuncNames::of_module(&bytes);
     let (imported, end) = (module.info().num_imported_funcs(), module.info().num_funcs());
     let funcs = match &args.func {
@@ -37,10 +38,7 @@ pub(crate) fn ir(args: &IrArgs) -> Result<ExitCode> {
         let code =
             module.lower(func).map_err(|error| Failure::new(Exit::Unsupported, format_args!("{input}: {error}")))?;
         let mut text = Vec::new();
-        if let Some(name) = names.get(func) {
-            writeln!(text, "{NAME};; {}{NAME:#}", Plain(name))?;
-        }
-        write!(text, "{}", Listing(&code))?;
+        write!(text, ";; {}\n{}", names.show(func), Listing(&code))?;
         if func.0 + 1 < funcs.end {
             writeln!(text)?;
         }

@@ -1,10 +1,13 @@
 //! Names of functions: what the name section, the exports and the imports call them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use wasm_reader::custom::NameSubsection;
 use wasm_reader::{Custom, ExternIdx, KnownCustom, Section};
 use wasm_syntax::{ExternKind, Features, FuncIdx};
+
+use crate::output::{NAME, Plain};
 
 /// The functions' names. What is malformed in a module names fewer functions, and is no failure.
 #[derive(Debug, Default)]
@@ -53,14 +56,49 @@ impl<'a> FuncNames<'a> {
         }
     }
 
-    /// The name of a function.
-    pub(crate) fn get(&self, func: FuncIdx) -> Option<&'a str> {
-        self.names.get(&func).copied()
+    /// `[12] name`, the name as [`readable`] gives it, or the index alone.
+    pub(crate) fn show(&self, func: FuncIdx) -> String {
+        match self.names.get(&func) {
+            Some(name) => format!("[{func}] {NAME}{}{NAME:#}", Plain(&readable(name))),
+            None => format!("[{func}]"),
+        }
     }
 
-    /// The function that is exported as `name`, or else the first that has this name.
+    /// The function that is exported as `name`, or else the first that has this name, as written or as shown.
     pub(crate) fn find(&self, name: &str) -> Option<FuncIdx> {
         let exported = self.exports.iter().find(|(export, _)| *export == name).map(|&(_, func)| func);
-        exported.or_else(|| self.names.iter().filter(|(_, other)| **other == name).map(|(&func, _)| func).min())
+        let has_name = |other: &str| other == name || readable(other) == name;
+        exported.or_else(|| self.names.iter().filter(|(_, other)| has_name(other)).map(|(&func, _)| func).min())
     }
+}
+
+/// A name as its author wrote it: Rust's mangling undone, without the hash.
+fn readable(name: &str) -> Cow<'_, str> {
+    match rustc_demangle::try_demangle(name) {
+        Ok(demangled) => format!("{demangled:#}").into(),
+        Err(_) => name.into(),
+    }
+}
+
+/// The function in whose body the byte at `offset` of the module is.
+pub(crate) fn func_at(bytes: &[u8], offset: u64) -> Option<FuncIdx> {
+    let mut func = FuncIdx(0);
+    for section in wasm_reader::sections(bytes, Features::ALL).into_iter().flatten().flatten() {
+        match section {
+            Section::Import(imports) => {
+                func.0 = imports.flatten().filter(|import| import.ty.kind() == ExternKind::Func).count() as u32;
+            }
+            Section::Code(mut bodies) => {
+                while let Ok(Some(body)) = bodies.read() {
+                    if body.range().contains(&offset) {
+                        return Some(func);
+                    }
+                    func.0 += 1;
+                }
+                return None;
+            }
+            _ => {}
+        }
+    }
+    None
 }

@@ -4,8 +4,10 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
+use crate::args::Cli;
 use crate::failure::{Exit, Failure};
 
 /// Prints the help, the version or the error that `error` stands for, and gives the exit code.
@@ -51,7 +53,7 @@ fn message(error: &Error) -> String {
         }
         _ => first_line(error),
     };
-    format!("{what} (see `{} --help`)", command(error))
+    format!("{what} (see `{} --help`)", command())
 }
 
 /// The error for a first argument that names no command, which is often a module.
@@ -88,10 +90,9 @@ fn first_line(error: &Error) -> String {
 }
 
 /// `whimbrel`, with the subcommand if one was named.
-fn command(_error: &Error) -> String {
-    use clap::CommandFactory;
+fn command() -> String {
     let first = std::env::args_os().nth(1).unwrap_or_default();
-    let cli = crate::args::Cli::command();
+    let cli = Cli::command();
     match cli.get_subcommands().find(|command| OsStr::new(command.get_name()) == first) {
         Some(command) => format!("whimbrel {}", command.get_name()),
         None => "whimbrel".to_owned(),

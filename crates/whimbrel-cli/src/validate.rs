@@ -38,5 +38,5 @@ pub(crate) fn validate(args: &ValidateArgs) -> Result<ExitCode> {
 
 fn check(engine: &Engine, input: &InputPath) -> Result<()> {
     let bytes = input.load()?;
-    Module::validate(engine, &bytes).map_err(|error| input.invalid(&bytes, &error))
+    Module::validate(engine, &bytes).map_err(|error| input.invalid(&bytes, &error, error.module_offset()))
 }

@@ -12,9 +12,9 @@ use core::sync::atomic::AtomicBool;
 use wasm_syntax::{FuncIdx, GlobalIdx, MemIdx, MemType, TableIdx, TableType, TagIdx};
 
 use crate::exec::ModuleCode;
-use crate::gc::{Arena, Due, Executions, ExternHandle, ExternTable, Handle, Header, StoreId};
+use crate::gc::{Arena, Due, Exceptions, Executions, ExternHandle, ExternTable, Handle, Header, StoreId};
 use crate::instance::{FuncInst, FuncKind, FuncTypeInfo, Global, Instance, Tag};
-use crate::memory::Memory;
+use crate::memory::{Memory, SharedMemory};
 use crate::table::Table;
 use crate::value::{CanonicalBits, SlotType, Value, ValueError, WrongStore};
 
@@ -57,6 +57,7 @@ pub(crate) struct Objects {
     pub tables: Arena<Table>,
     pub globals: Arena<Global>,
     pub tags: Arena<Tag>,
+    pub exceptions: Exceptions,
     pub host_funcs: Arena<FuncInst>,
     /// Host functions by number; `None` where the number is free.
     pub host_by_number: Vec<Option<NonNull<FuncInst>>>,
@@ -75,6 +76,7 @@ impl Objects {
             tables: Arena::default(),
             globals: Arena::default(),
             tags: Arena::default(),
+            exceptions: Exceptions::default(),
             host_funcs: Arena::default(),
             host_by_number: Vec::new(),
             free_host_numbers: Vec::new(),
@@ -84,9 +86,10 @@ impl Objects {
 
     /// Numbers of instances and of all objects.
     pub(crate) fn len(&self) -> (usize, usize) {
-        let Self { instances, memories, tables, globals, tags, host_funcs, externs, .. } = self;
+        let Self { instances, memories, tables, globals, tags, exceptions, host_funcs, externs, .. } = self;
         let others = [memories.len(), tables.len(), globals.len(), tags.len(), host_funcs.len(), externs.len()];
-        (instances.len(), instances.len() + others.iter().sum::<usize>())
+        let others = exceptions.len() + others.iter().sum::<usize>();
+        (instances.len(), instances.len() + others)
     }
 }
 
@@ -194,6 +197,12 @@ impl Store {
         let memory = Memory::new(ty, self.limits.memory_bytes).ok_or(ObjectError::Limit("memory"))?;
         let ptr = self.objects.memories.alloc(memory);
         Ok(self.hold(ptr))
+    }
+
+    /// Makes a memory of this store that is a view of `shared`.
+    pub fn new_shared_memory(&mut self, shared: SharedMemory) -> Handle<Memory> {
+        let ptr = self.objects.memories.alloc(Memory::from_shared(shared));
+        self.hold(ptr)
     }
 
     /// Makes a table filled with `init`. Spec: `alloc-table`.

@@ -1,5 +1,5 @@
+//! [`Inst`], its encoding, [`Code`]; neither WebAssembly's bytes nor handlers.
 #![doc = include_str!("../README.md")]
-//! What it owns: [`Inst`], its encoding, [`Code`]. What it does not: WebAssembly's bytes, and handlers.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -8,6 +8,7 @@ extern crate alloc;
 mod access;
 mod cell;
 mod code;
+mod handler;
 mod inst;
 mod key;
 mod operand;
@@ -17,6 +18,7 @@ mod verify;
 pub use access::Sources;
 pub use cell::{AddrMode, BACKWARD, Family, NEGATE, OpKey, decode, encode};
 pub use code::Code;
+pub use handler::{Action, Clause, Handler};
 pub use inst::{Addr, CallInfo, IndirectCallee, Inst, Pos, SlotsOp, TailMove};
 pub use key::NotAKey;
 pub use operand::{Class, Dst, DstKind, FRAME_HEADER_SLOTS, Shape, Slot, Src, SrcKind, TAIL_RECORD_SLOTS};

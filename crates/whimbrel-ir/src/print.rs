@@ -4,7 +4,7 @@ use core::fmt;
 
 use alloc::collections::BTreeSet;
 
-use crate::{Addr, CallInfo, Class, Code, Dst, Inst, Pos, SlotsOp, Src, TailMove};
+use crate::{Action, Addr, CallInfo, Class, Clause, Code, Dst, Handler, Inst, Pos, SlotsOp, Src, TailMove};
 
 /// The listing of a function's code; its [`Display`](fmt::Display) form has a line for each instruction:
 ///
@@ -54,7 +54,7 @@ pub fn print(code: &Code, f: &mut impl fmt::Write) -> fmt::Result {
         }
         writeln!(f)?;
     }
-    Ok(())
+    code.handlers().iter().try_for_each(|handler| writeln!(f, "{handler}"))
 }
 
 /// The positions that branches lead to.
@@ -71,6 +71,7 @@ fn targets(code: &Code) -> BTreeSet<Pos> {
             _ => {}
         }
     }
+    targets.extend(code.handlers().iter().filter_map(|handler| handler.target()));
     targets
 }
 
@@ -116,6 +117,8 @@ impl fmt::Display for Operation {
             Inst::Return { .. } => f.write_str("return"),
             Inst::ReturnValue { class, a, .. } => write!(f, "{class}.return {}", Value(class, a)),
             Inst::Slots { op, a } => slots(f, op, a),
+            Inst::Throw { tag, args } => write!(f, "throw {tag}, {args}"),
+            Inst::ThrowRef { exn } => write!(f, "throw_ref {exn}"),
             Inst::Trap(trap) => write!(f, "trap {trap}"),
             Inst::Vector { op, d, a, b, c } => {
                 write!(f, "{} {d}", op.mnemonic())?;
@@ -134,6 +137,15 @@ impl fmt::Display for Operation {
                 }
                 write!(f, "{addr}, {vector}, lane {lane}")
             }
+            Inst::Atomic { op, d, addr, b, c } => {
+                write!(f, "{} ", op.mnemonic())?;
+                if !op.signature().results.is_empty() {
+                    write!(f, "{d}, ")?;
+                }
+                write!(f, "{addr}")?;
+                op.signature().params.iter().zip([b, c]).try_for_each(|(_, slot)| write!(f, ", {slot}"))
+            }
+            Inst::AtomicFence => f.write_str("atomic.fence"),
             call => print_call(f, call),
         }
     }
@@ -196,6 +208,22 @@ impl fmt::Display for Value {
     }
 }
 
+impl fmt::Display for Handler {
+    /// As in `      4..9   depth 1  catch 0 -> 12, payload s3, exn s4`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>6}..{}  depth {}  ", self.start.0, self.end.0, self.depth)?;
+        let Clause { tag, target, payload, exn } = match self.action {
+            Action::Delegate(depth) => return write!(f, "delegate to depth {depth}"),
+            Action::Catch(clause) => clause,
+        };
+        match tag {
+            Some(tag) => write!(f, "catch {tag} -> {}, payload {payload}", target.0)?,
+            None => write!(f, "catch_all -> {}", target.0)?,
+        }
+        exn.map_or(Ok(()), |exn| write!(f, ", exn {exn}"))
+    }
+}
+
 impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())
@@ -236,6 +264,10 @@ impl fmt::Display for Addr {
             Self::Far { base, offset, memory, memory64 } => {
                 let width = if memory64 { 64 } else { 32 };
                 write!(f, "memory {memory} i{width} [{base}{}]", Plus(offset))
+            }
+            Self::Shared { base, offset, memory, memory64 } => {
+                let width = if memory64 { 64 } else { 32 };
+                write!(f, "shared {memory} i{width} [{base}{}]", Plus(offset))
             }
         }
     }

@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, NumericOp, TableIdx, TypeIdx};
+use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, NumericOp, TableIdx, TagIdx, TypeIdx};
 
 use crate::{
-    Addr, Class, Code, Dst, FRAME_HEADER_SLOTS, Inst, Pos, Slot, SlotsOp, Src, SrcKind, TAIL_RECORD_SLOTS, TailMove,
+    Action, Addr, Class, Clause, Code, Dst, FRAME_HEADER_SLOTS, Handler, Inst, Pos, Slot, SlotsOp, Src, SrcKind,
+    TAIL_RECORD_SLOTS, TailMove,
 };
 
 macro_rules! rules {
@@ -59,6 +60,9 @@ rules! {
     Indices "indices exist";
     /// 13: behind each call that may leave the instance, and only there, is a `reload` that agrees with it.
     Reloads "calls out of the instance are followed by a reload";
+    /// 14: handlers are in order and cover something; targets are instructions, at which no accumulator is defined; payloads
+    /// and references go to slots of the frame; tags exist.
+    Handlers "handlers lead to instructions, with slots in the frame";
 }
 
 /// Code breaks a rule.
@@ -98,12 +102,16 @@ pub trait VerifyEnv {
     fn global(&self, global: GlobalIdx) -> Option<Class>;
     /// Whether a memory has 64-bit addresses.
     fn is_memory64(&self, memory: MemIdx) -> Option<bool>;
+    /// Whether a memory is shared.
+    fn is_shared(&self, memory: MemIdx) -> Option<bool>;
     /// Whether a table has 64-bit indices.
     fn is_table64(&self, table: TableIdx) -> Option<bool>;
     /// Whether there is such a data segment.
     fn has_data(&self, data: DataIdx) -> bool;
     /// Whether there is such an element segment.
     fn has_elem(&self, elem: ElemIdx) -> bool;
+    /// Slots of what exceptions of a tag carry.
+    fn tag(&self, tag: TagIdx) -> Option<u32>;
 }
 
 /// Checks `code` against every [`Rule`].
@@ -116,6 +124,7 @@ pub fn verify(code: &Code, env: &impl VerifyEnv) -> Result<(), VerifyError> {
     let targets = targets(code, &starts)?;
     let mut verifier = Verifier { code, env, accs: [None; 3], at: Pos(0) };
     verifier.check(u32::from(code.param_slots.max(code.result_slots)) <= u32::from(code.return_slot.0), Rule::Areas)?;
+    verifier.handlers(&starts)?;
     let mut expected_reload = None;
     for (at, inst) in code.insts() {
         verifier.at = at;
@@ -168,6 +177,7 @@ fn targets(code: &Code, starts: &[Pos]) -> Result<Vec<Pos>, VerifyError> {
             return Err(VerifyError { rule: Rule::Targets, at });
         }
     }
+    targets.extend(code.handlers().iter().filter_map(|handler| handler.target()));
     targets.sort_unstable();
     targets.dedup();
     Ok(targets)
@@ -273,7 +283,10 @@ impl<E: VerifyEnv> Verifier<'_, E> {
                 self.slots(d, count.into())?;
                 self.slots(a, count.into())
             }
-            Inst::Load { addr, .. } | Inst::Store { addr, .. } | Inst::MemoryLane { addr, .. } => self.address(addr),
+            Inst::Load { addr, .. }
+            | Inst::Store { addr, .. }
+            | Inst::MemoryLane { addr, .. }
+            | Inst::Atomic { addr, .. } => self.address(addr),
             Inst::GlobalGet { class, global, .. } | Inst::GlobalSet { class, global, .. } => {
                 self.check(self.env.global(global) == Some(class), Rule::Indices)
             }
@@ -301,9 +314,29 @@ impl<E: VerifyEnv> Verifier<'_, E> {
             Inst::Return { return_slot } | Inst::ReturnValue { return_slot, .. } => {
                 self.check(return_slot == self.code.return_slot, Rule::Areas)
             }
+            Inst::Throw { tag, args } => self.slots(args, self.get(self.env.tag(tag))?),
             Inst::Slots { op, a } => self.slots_op(op, a),
             _ => Ok(()),
         }
+    }
+
+    /// Checks the table of handlers; what is wrong is reported at the handler's start.
+    fn handlers(&mut self, starts: &[Pos]) -> Result<(), VerifyError> {
+        let handlers = self.code.handlers();
+        self.check(Handler::are_sorted(handlers), Rule::Handlers)?;
+        for handler in handlers {
+            self.at = handler.start;
+            self.check(handler.start < handler.end && handler.end <= self.code.end(), Rule::Handlers)?;
+            if let Action::Catch(Clause { tag, target, payload, exn }) = handler.action {
+                self.check(starts.binary_search(&target).is_ok(), Rule::Handlers)?;
+                if let Some(tag) = tag {
+                    self.slots(payload, self.get(self.env.tag(tag))?)?;
+                }
+                exn.map_or(Ok(()), |exn| self.slots(exn, 1))?;
+            }
+        }
+        self.at = Pos(0);
+        Ok(())
     }
 
     fn callee(&self, func: FuncIdx, imported: bool) -> Result<CalleeSlots, VerifyError> {
@@ -329,11 +362,13 @@ impl<E: VerifyEnv> Verifier<'_, E> {
     }
 
     fn address(&self, addr: Addr) -> Result<(), VerifyError> {
-        let (memory, expected) = match addr {
-            Addr::Plain { .. } | Addr::Indexed { .. } => (MemIdx(0), false),
-            Addr::Far { memory, memory64, .. } => (memory, memory64),
+        let (memory, memory64, shared) = match addr {
+            Addr::Plain { .. } | Addr::Indexed { .. } => (MemIdx(0), false, false),
+            Addr::Far { memory, memory64, .. } => (memory, memory64, false),
+            Addr::Shared { memory, memory64, .. } => (memory, memory64, true),
         };
-        self.check(self.env.is_memory64(memory) == Some(expected), Rule::Indices)
+        let is_as_said = self.env.is_memory64(memory) == Some(memory64) && self.env.is_shared(memory) == Some(shared);
+        self.check(is_as_said, Rule::Indices)
     }
 
     fn slots_op(&self, op: SlotsOp, a: Slot) -> Result<(), VerifyError> {
@@ -389,7 +424,9 @@ fn shape_is_allowed(inst: &Inst) -> bool {
     let is_const = |src: Src| src.kind() == SrcKind::Const;
     let are_acc = |a: Src, b: Src| a == Src::Acc && b == Src::Acc;
     match *inst {
-        Inst::Copy { class, d, a } => class != Class::V128 || matches!((d, a), (Dst::Slot(_), Src::Slot(_))),
+        Inst::Copy { class, d, a } => {
+            (class != Class::V128 || matches!((d, a), (Dst::Slot(_), Src::Slot(_)))) && (d, a) != (Dst::Acc, Src::Acc)
+        }
         Inst::Const64 { class, .. } => matches!(class, Class::I64 | Class::F64),
         Inst::Unary { op, a, .. } => is_scalar(op, 1) && !is_const(a),
         Inst::Binary { op, a, b, .. } => is_scalar(op, 2) && !(is_const(a) && is_const(b)) && !are_acc(a, b),
@@ -409,12 +446,15 @@ fn shape_is_allowed(inst: &Inst) -> bool {
         Inst::GlobalSet { class, a, .. } => class != Class::V128 || matches!(a, Src::Slot(_)),
         Inst::VectorLane { op, lane, .. } => lane < op.lanes(),
         Inst::Shuffle { lanes, .. } => lanes.0.iter().all(|&lane| lane < 32),
-        Inst::MemoryLane { op, addr, lane, .. } => {
-            let has_slots = matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. });
-            has_slots && lane < 16 / op.width_bytes()
-        }
+        Inst::MemoryLane { op, addr, lane, .. } => address_has_slots(addr) && lane < 16 / op.width_bytes(),
+        Inst::Atomic { addr, .. } => address_has_slots(addr),
         _ => true,
     }
+}
+
+/// Whether an address is one of those that instructions on slots have.
+fn address_has_slots(addr: Addr) -> bool {
+    matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. } | Addr::Shared { .. })
 }
 
 /// Whether an address is allowed beside a value in accumulator `acc`.
@@ -428,7 +468,7 @@ fn address_is_allowed(addr: Addr, acc: Option<usize>) -> bool {
             }
             usize::from(base == Src::Acc) + usize::from(index == Src::Acc)
         }
-        Addr::Far { .. } => 0,
+        Addr::Far { .. } | Addr::Shared { .. } => 0,
     };
     accs + usize::from(acc == Some(0)) <= 1
 }

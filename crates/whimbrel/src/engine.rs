@@ -4,12 +4,12 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::ops::DerefMut;
 
-use wasm_syntax::{Features, ModuleLimits};
+use wasm_syntax::{Feature, Features, ModuleLimits};
 use wasm_validate::TypeRegistry;
 use whimbrel_engine::StoreLimits;
 
 use crate::Result;
-use crate::sync::Lock;
+use whimbrel_engine::sync::Lock;
 
 /// When functions are translated for execution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,10 +32,18 @@ pub struct Config {
     pub(crate) fusion: bool,
 }
 
+/// What an engine accepts unless told otherwise.
+const FEATURES: Features = Features::V3
+    .with(Feature::Threads)
+    .with(Feature::LegacyExceptions)
+    .with(Feature::CustomPageSizes)
+    .with(Feature::WideArithmetic)
+    .with(Feature::CompactImports);
+
 impl Default for Config {
     fn default() -> Self {
         Self {
-            features: Features::default(),
+            features: FEATURES,
             limits: ModuleLimits::default(),
             store_limits: StoreLimits::default(),
             consume_fuel: false,
@@ -46,7 +54,9 @@ impl Default for Config {
 }
 
 impl Config {
-    /// WebAssembly 3.0, the usual limits, no fuel, lazy translation.
+    /// WebAssembly 3.0 with what is complete here of the rest (threads, the legacy exceptions, custom page sizes, wide
+    /// arithmetic and compact imports), the usual limits,
+    /// no fuel, lazy translation.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

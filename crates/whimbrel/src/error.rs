@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use wasm_syntax::{ExternKind, FuncIdx, Trap};
+use whimbrel_compile::{LoadError, LoadErrorKind};
 use whimbrel_engine::{ObjectError, ValueError, WrongStore};
 
 use crate::{FuncType, Val, ValType};
@@ -117,6 +118,17 @@ impl Error {
             cause = source;
         }
         cause
+    }
+
+    /// Where a module is malformed or not valid, in bytes from its start, if that is the error.
+    #[must_use]
+    pub fn module_offset(&self) -> Option<u64> {
+        Some(match self.downcast_ref::<LoadError>()?.kind() {
+            LoadErrorKind::Read(error) => error.offset,
+            LoadErrorKind::Validate(error) => error.offset(),
+            LoadErrorKind::Unsupported { offset, .. } => *offset,
+            _ => return None,
+        })
     }
 
     /// Where in WebAssembly it happened, if that is where.
@@ -263,7 +275,7 @@ pub enum HandleError {
     /// There are more or fewer values than there have to be.
     #[error("expected {expected} {what}, found {found}")]
     Count {
-        /// `arguments` or `results`.
+        /// `arguments`, `results` or `values`.
         what: &'static str,
         /// How many there have to be.
         expected: usize,
@@ -298,6 +310,12 @@ pub enum HandleError {
     /// A limit of the store, or what memory the machine has.
     #[error("{0} exceeds the store's limits or the memory available")]
     Limit(&'static str),
+    /// A memory is shared, or is not, where it must be the other.
+    #[error("{}", if *expected { "the memory must be shared" } else { "the memory must not be shared" })]
+    Shared {
+        /// Whether it must be.
+        expected: bool,
+    },
     /// The engine does not count fuel.
     #[error("fuel is not configured in this engine")]
     NoFuel,

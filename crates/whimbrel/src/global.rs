@@ -19,6 +19,7 @@ impl Global {
     /// # Errors
     ///
     /// If the value is not of the type, or belongs to another store.
+    #[expect(clippy::needless_pass_by_value, reason = "as embedders of other engines write it")]
     pub fn new(mut store: impl AsContextMut, ty: GlobalType, val: Val) -> Result<Self> {
         let store = store.as_context_mut().0;
         store.collect_if_due();
@@ -52,6 +53,7 @@ impl Global {
     /// # Errors
     ///
     /// If it is not mutable, the value is not of its type, or anything belongs to another store.
+    #[expect(clippy::needless_pass_by_value, reason = "as embedders of other engines write it")]
     pub fn set(&self, mut store: impl AsContextMut, val: Val) -> Result<()> {
         let store = store.as_context_mut().0;
         Ok(store.objects.global_set(&self.handle, &val.to_value()).map_err(HandleError::from)?)

@@ -1,6 +1,6 @@
+//! The embedding API, and the driver that wires compiler and engine; decoding, validation, translation and execution
+//! are layers below.
 #![doc = include_str!("../README.md")]
-//! What it owns: the embedding API, and the driver that wires compiler and engine. What it does not: decoding, validation,
-//! translation and execution, which are layers below.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,7 @@ extern crate std;
 
 mod engine;
 mod error;
+mod exception;
 mod externref;
 mod func;
 mod global;
@@ -19,8 +20,8 @@ mod instance;
 mod linker;
 mod memory;
 mod module;
+mod shared;
 mod store;
-mod sync;
 mod table;
 mod typed;
 mod types;
@@ -30,6 +31,7 @@ pub mod wasi;
 
 pub use engine::{CompilationMode, Config, Engine};
 pub use error::{Error, FrameInfo, HandleError, I32Exit, LinkError, Result, WasmBacktrace};
+pub use exception::{Exception, ExnRef};
 pub use externref::ExternRef;
 pub use func::Func;
 pub use global::{Global, Tag};
@@ -38,6 +40,7 @@ pub use instance::{Export, Extern, Instance};
 pub use linker::Linker;
 pub use memory::{Memory, MemoryAccessError};
 pub use module::Module;
+pub use shared::{SharedMemory, WaitResult};
 pub use store::{AsContext, AsContextMut, InterruptHandle, Store, StoreContext, StoreContextMut};
 pub use table::Table;
 pub use typed::{TypedFunc, WasmParams, WasmResults, WasmTy, WasmTyList};

@@ -180,8 +180,8 @@ impl<T: fmt::Debug> fmt::Debug for Store<T> {
 pub struct InterruptHandle(Arc<AtomicBool>);
 
 impl InterruptHandle {
-    /// Makes running WebAssembly trap with [`Trap::Interrupted`](crate::Trap::Interrupted) soon; if none runs, what runs
-    /// next.
+    /// Makes running WebAssembly trap with [`Trap::Interrupted`](crate::Trap::Interrupted) within some 100,000 calls and
+    /// branches backward; if none runs, the next that runs for so long.
     pub fn interrupt(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

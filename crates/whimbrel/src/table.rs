@@ -19,6 +19,7 @@ impl Table {
     /// # Errors
     ///
     /// If `init` is not of the elements' type, or a limit or the allocator does not allow its smallest size.
+    #[expect(clippy::needless_pass_by_value, reason = "as embedders of other engines write it")]
     pub fn new(mut store: impl AsContextMut, ty: TableType, init: Val) -> Result<Self> {
         let store = store.as_context_mut().0;
         store.collect_if_due();
@@ -60,6 +61,7 @@ impl Table {
     /// # Errors
     ///
     /// If the index is past the end, the value is not of the elements' type, or anything belongs to another store.
+    #[expect(clippy::needless_pass_by_value, reason = "as embedders of other engines write it")]
     pub fn set(&self, mut store: impl AsContextMut, index: u64, value: Val) -> Result<()> {
         let store = store.as_context_mut().0;
         Ok(store.objects.table_set(&self.handle, index, &value.to_value()).map_err(HandleError::from)?)
@@ -71,6 +73,7 @@ impl Table {
     ///
     /// If a limit or the allocator does not allow that, the value is not of the elements' type, or anything belongs to
     /// another store.
+    #[expect(clippy::needless_pass_by_value, reason = "as embedders of other engines write it")]
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64, init: Val) -> Result<u64> {
         let store = store.as_context_mut().0;
         Ok(store.objects.table_grow(&self.handle, delta, &init.to_value()).map_err(HandleError::from)?)
@@ -81,6 +84,7 @@ impl Table {
     /// # Errors
     ///
     /// If they are not all in the table, the value is not of the elements' type, or anything belongs to another store.
+    #[expect(clippy::needless_pass_by_value, reason = "as embedders of other engines write it")]
     pub fn fill(&self, mut store: impl AsContextMut, start: u64, value: Val, len: u64) -> Result<()> {
         let store = store.as_context_mut().0;
         Ok(store.objects.table_fill(&self.handle, start, &value.to_value(), len).map_err(HandleError::from)?)

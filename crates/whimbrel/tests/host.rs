@@ -1,4 +1,5 @@
 //! Host functions: round trips, callers, re-entrancy, failure.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod common;
 

@@ -237,7 +237,7 @@ fn handles_outlive_their_store_harmlessly() {
 
 #[test]
 fn threads_share_modules_and_engines() {
-    fn is_send<T: Send>(_: &T) {}
+    fn is_shared<T: Send + Sync>(_: &T) {}
     let engine = Engine::default();
     let module = module(
         &engine,
@@ -249,7 +249,8 @@ fn threads_share_modules_and_engines() {
             let (engine, module) = (engine.clone(), module.clone());
             scope.spawn(move || {
                 let mut store = Store::new(&engine, ());
-                is_send(&store);
+                is_shared(&store);
+                is_shared(&module);
                 let instance = Instance::new(&mut store, &module, &[]).unwrap();
                 let f = instance.get_typed_func::<i32, i32>(&mut store, "f").unwrap();
                 f.call(&mut store, n).unwrap()

@@ -1,4 +1,5 @@
 //! WASI through a linker.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use whimbrel::wasi::{self, BytesOutput, Wasi, WasiBuilder};
 use whimbrel::{Engine, I32Exit, Linker, Module, Result, Store};

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use wasm_reader::SectionId;
-use wasm_syntax::{ExternKind, FuncIdx};
+use wasm_syntax::ExternKind;
 
 use crate::args::InspectArgs;
 use crate::failure::Result;
@@ -31,7 +31,7 @@ const NAME_COLUMNS: usize = 32;
 pub(crate) fn inspect(args: &InspectArgs) -> Result<ExitCode> {
     let input = InputPath::from(args.file.as_os_str());
     let bytes = input.load()?;
-    let summary = Summary::read(&bytes).map_err(|error| input.invalid(&bytes, error))?;
+    let summary = Summary::read(&bytes).map_err(|error| input.invalid(&bytes, error, Some(error.offset)))?;
     let mut report = Report { out: Vec::new(), summary: &summary, all: args.all };
     report.title(&input, bytes.len() as u64)?;
     report.sections(bytes.len() as u64)?;
@@ -156,7 +156,7 @@ impl Report<'_> {
     fn start(&mut self) -> io::Result<()> {
         let Some(func) = self.summary.start else { return Ok(()) };
         self.heading("Start function")?;
-        writeln!(self.out, "  {}", self.func_name(func))
+        writeln!(self.out, "  {}", self.summary.names.show(func))
     }
 
     fn functions(&mut self) -> io::Result<()> {
@@ -172,7 +172,7 @@ impl Report<'_> {
         for body in &bodies[..shown] {
             let size = Bytes(body.bytes);
             let percent = body.bytes as f64 * 100.0 / total as f64;
-            let name = self.func_name(body.func);
+            let name = self.summary.names.show(body.func);
             writeln!(self.out, "  {size:>10} {percent:>5.1} %  {name}")?;
         }
         Ok(())
@@ -192,14 +192,6 @@ impl Report<'_> {
             }
         }
         Ok(())
-    }
-
-    /// `[12] name`
-    fn func_name(&self, func: FuncIdx) -> String {
-        match self.summary.names.get(func) {
-            Some(name) => format!("[{func}] {NAME}{}{NAME:#}", Plain(name)),
-            None => format!("[{func}]"),
-        }
     }
 
     /// How many of `len` lines are printed.

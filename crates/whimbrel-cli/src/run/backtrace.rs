@@ -6,7 +6,7 @@ use wasm_syntax::FuncIdx;
 use whimbrel::{FrameInfo, Module, WasmBacktrace};
 
 use crate::names::FuncNames;
-use crate::output::{FAINT, NAME, Plain, grouped};
+use crate::output::{FAINT, grouped};
 
 /// Frames that a backtrace shows from its inner end, and from its outer.
 const INNERMOST: usize = 20;
@@ -35,11 +35,6 @@ pub(crate) fn lines(backtrace: Option<&WasmBacktrace>, module: &Module) -> Strin
 
 /// `  at 0x1f3  [12] name`
 fn line(text: &mut String, frame: &FrameInfo, names: &FuncNames<'_>) {
-    let index = frame.func_index();
     let offset = frame.module_offset().map_or(String::new(), |offset| format!("{offset:#x}"));
-    let _ = write!(text, "  {FAINT}at {offset:>8}{FAINT:#}  [{index}]");
-    if let Some(name) = frame.func_name().or_else(|| names.get(FuncIdx(index))) {
-        let _ = write!(text, " {NAME}{}{NAME:#}", Plain(name));
-    }
-    text.push('\n');
+    let _ = writeln!(text, "  {FAINT}at {offset:>8}{FAINT:#}  {}", names.show(FuncIdx(frame.func_index())));
 }

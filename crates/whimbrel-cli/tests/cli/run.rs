@@ -166,6 +166,17 @@ fn traps_show_where_they_happened() {
 }
 
 #[test]
+fn names_of_rust_functions_are_readable() {
+    let module = r#"(module (func $_ZN4core6option13unwrap_failed17h7c5ab1b4d2d1a3e0E (export "f") unreachable))"#;
+    assert_transcript!(
+        Session::new()
+            .file("rust.wat", module)
+            .run("run --invoke f rust.wat")
+            .run("ir rust.wat core::option::unwrap_failed")
+    );
+}
+
+#[test]
 fn imports_that_nothing_provides() {
     let module = r#"
         (module

@@ -63,11 +63,17 @@ impl Session {
 
 /// Runs the program itself, in `dir`.
 pub(crate) fn execute(dir: &Path, line: &str, input: &[u8]) -> Output {
+    execute_with(dir, line, input, &[])
+}
+
+/// Runs the program itself, in `dir`, with more environment variables.
+pub(crate) fn execute_with(dir: &Path, line: &str, input: &[u8], env: &[(&str, &str)]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_whimbrel"))
         .args(line.split_whitespace())
         .current_dir(dir)
         .env_clear()
         .env("COLUMNS", "80")
+        .envs(env.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

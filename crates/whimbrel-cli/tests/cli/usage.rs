@@ -1,6 +1,6 @@
 //! Help texts, and what the program says about command lines that it does not understand.
 
-use crate::session::{HELLO, Session, assert_transcript};
+use crate::session::{HELLO, Session, assert_transcript, execute_with};
 
 #[test]
 fn help_of_the_program() {
@@ -54,4 +54,18 @@ fn a_module_or_another_word_in_place_of_a_command() {
             .run("insp hello.wasm")
             .run("frobnicate")
     );
+}
+
+#[test]
+fn colours_are_for_terminals_and_not_where_they_are_unwanted() {
+    let session = Session::new().file("hello.wasm", HELLO);
+    let has_colour = |line: &str, env: &[(&str, &str)]| {
+        let output = execute_with(session.path(), line, b"", env);
+        output.stdout.contains(&0x1B) || output.stderr.contains(&0x1B)
+    };
+    for line in ["inspect hello.wasm", "inspect missing.wasm", "validate hello.wasm", "run --bogus", "run --help"] {
+        assert!(!has_colour(line, &[]), "a pipe is no terminal: {line}");
+        assert!(has_colour(line, &[("CLICOLOR_FORCE", "1")]), "colours can be forced: {line}");
+        assert!(!has_colour(line, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), "NO_COLOR wins: {line}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Emission, and what is known of the accumulators and of the last op.
 
 use wasm_syntax::{NumericOp, Trap};
-use whimbrel_ir::{Class, Dst, Inst, Pos, Slot};
+use whimbrel_ir::{Class, Dst, Inst, Pos, Slot, Src};
 
 use super::Lowerer;
 use super::stack::{Entry, Kind};
@@ -142,6 +142,13 @@ impl Lowerer<'_> {
         let Some(acc) = acc_of(entry.class) else { return };
         let Some(held) = self.accs[acc] else { return };
         if held.at < self.barrier {
+            return;
+        }
+        if let Inst::Copy { a: Src::Acc, .. } = held.inst {
+            // The value is where it is wanted without the copy.
+            if self.last.is_some_and(|last| last.at == held.at) {
+                self.retract(held.at);
+            }
             return;
         }
         let inst = held.inst.with_dst(Dst::Acc);

@@ -5,9 +5,11 @@
 //! that finds its operand in the accumulator makes the producer leave out the slot. All rewriting looks at the last op
 //! only, and never across a label, so that lowering stays linear and needs no second look at control flow.
 
+mod atomic;
 mod call;
 mod control;
 mod emit;
+mod exception;
 mod fuse;
 mod locals;
 mod memory;
@@ -20,7 +22,7 @@ use alloc::vec::Vec;
 
 use wasm_syntax::{FuncIdx, Instr, NumericOp, ValType};
 use wasm_validate::{ModuleInfo, ResultType};
-use whimbrel_ir::{Class, Code, FRAME_HEADER_SLOTS, Inst, Pos, Slot, SlotsOp, TAIL_RECORD_SLOTS};
+use whimbrel_ir::{Class, Code, FRAME_HEADER_SLOTS, Handler, Inst, Pos, Slot, SlotsOp, TAIL_RECORD_SLOTS};
 
 use crate::error::CompileError;
 use control::{Control, Fixup};
@@ -71,6 +73,7 @@ pub(crate) struct Lowerer<'m> {
     barrier: Pos,
     controls: Vec<Control>,
     fixups: Vec<Fixup>,
+    handlers: Vec<Handler>,
     /// The branches, as lists of fixups, that lead to the last label at a block's end, and that label's position.
     bound: Vec<u32>,
     bound_at: Pos,
@@ -133,6 +136,7 @@ impl<'m> Lowerer<'m> {
             barrier: Pos(0),
             controls,
             fixups,
+            handlers: Vec::new(),
             bound,
             bound_at: Pos(0),
             before_label: None,
@@ -164,6 +168,8 @@ impl<'m> Lowerer<'m> {
         if self.max_slots > MAX_FRAME_SLOTS {
             return Err(CompileError::frame_too_large(self.max_slots));
         }
+        self.handlers.retain(|handler| handler.start < handler.end);
+        self.code.set_handlers(self.handlers);
         let zero = Pos(self.code.inst_end(Pos(0)).0);
         match self.locals.to_zero() {
             Some((first, count)) => self.code.replace(zero, Inst::Zero { first, count }),
@@ -201,6 +207,14 @@ impl<'m> Lowerer<'m> {
             Instr::BrIf(label) => self.br_if(label),
             Instr::BrTable(ref table) => self.br_table(table),
             Instr::Return => self.return_(),
+            Instr::Throw(tag) => self.throw(tag),
+            Instr::ThrowRef => self.throw_ref(),
+            Instr::TryTable(ty, catches) => self.try_table(ty, catches),
+            Instr::Try(ty) => self.legacy_try(ty),
+            Instr::Catch(tag) => self.legacy_catch(Some(tag)),
+            Instr::CatchAll => self.legacy_catch(None),
+            Instr::Rethrow(label) => self.legacy_rethrow(label),
+            Instr::Delegate(label) => self.legacy_delegate(label),
             Instr::Call(func) => self.call(func),
             Instr::CallIndirect(ty, table) => self.call_indirect(ty, table),
             Instr::CallRef(ty) => self.call_ref(ty),
@@ -226,6 +240,10 @@ impl<'m> Lowerer<'m> {
             Instr::Vector(op) => self.vector(op),
             Instr::VectorLane(op, lane) => self.vector_lane(op, lane),
             Instr::MemoryLane(op, memarg, lane) => self.memory_lane(op, memarg, lane),
+            Instr::Atomic(op, memarg) => self.atomic(op, memarg),
+            Instr::AtomicFence(_) => {
+                self.emit(Inst::AtomicFence);
+            }
             Instr::V128Const(value) => self.vector_const(value),
             Instr::I8x16Shuffle(lanes) => self.shuffle(lanes),
             Instr::RefNull(_) => self.push_const(Class::I64, 0),
@@ -233,32 +251,68 @@ impl<'m> Lowerer<'m> {
             Instr::RefAsNonNull => self.ref_as_non_null(),
             Instr::BrOnNull(label) => self.br_on_null(label),
             Instr::BrOnNonNull(label) => self.br_on_non_null(label),
-            _ => return self.bulk(instr),
+            Instr::MemorySize(memory) => self.slots_op(SlotsOp::MemorySize(memory), 0, &[self.memory_class(memory)]),
+            Instr::MemoryGrow(memory) => self.slots_op(SlotsOp::MemoryGrow(memory), 1, &[self.memory_class(memory)]),
+            Instr::MemoryCopy(dst, src) => self.slots_op(SlotsOp::MemoryCopy { dst, src }, 3, &[]),
+            Instr::MemoryFill(memory) => self.slots_op(SlotsOp::MemoryFill(memory), 3, &[]),
+            Instr::MemoryInit(data, memory) => self.slots_op(SlotsOp::MemoryInit(data, memory), 3, &[]),
+            Instr::DataDrop(data) => self.slots_op(SlotsOp::DataDrop(data), 0, &[]),
+            Instr::TableGet(table) => self.slots_op(SlotsOp::TableGet(table), 1, &[Class::I64]),
+            Instr::TableSet(table) => self.slots_op(SlotsOp::TableSet(table), 2, &[]),
+            Instr::TableGrow(table) => self.slots_op(SlotsOp::TableGrow(table), 2, &[self.table_class(table)]),
+            Instr::TableSize(table) => self.slots_op(SlotsOp::TableSize(table), 0, &[self.table_class(table)]),
+            Instr::TableFill(table) => self.slots_op(SlotsOp::TableFill(table), 3, &[]),
+            Instr::TableCopy(dst, src) => self.slots_op(SlotsOp::TableCopy { dst, src }, 3, &[]),
+            Instr::TableInit(elem, table) => self.slots_op(SlotsOp::TableInit(elem, table), 3, &[]),
+            Instr::ElemDrop(elem) => self.slots_op(SlotsOp::ElemDrop(elem), 0, &[]),
+            Instr::RefFunc(func) => self.slots_op(SlotsOp::RefFunc(func), 0, &[Class::I64]),
+            Instr::RefEq
+            | Instr::ContNew { .. }
+            | Instr::ContBind { .. }
+            | Instr::Suspend { .. }
+            | Instr::Resume { .. }
+            | Instr::ResumeThrow { .. }
+            | Instr::ResumeThrowRef { .. }
+            | Instr::Switch { .. }
+            | Instr::StructNew { .. }
+            | Instr::StructNewDefault { .. }
+            | Instr::StructGet { .. }
+            | Instr::StructGetS { .. }
+            | Instr::StructGetU { .. }
+            | Instr::StructSet { .. }
+            | Instr::ArrayNew { .. }
+            | Instr::ArrayNewDefault { .. }
+            | Instr::ArrayNewFixed { .. }
+            | Instr::ArrayNewData { .. }
+            | Instr::ArrayNewElem { .. }
+            | Instr::ArrayGet { .. }
+            | Instr::ArrayGetS { .. }
+            | Instr::ArrayGetU { .. }
+            | Instr::ArraySet { .. }
+            | Instr::ArrayLen
+            | Instr::ArrayFill { .. }
+            | Instr::ArrayCopy { .. }
+            | Instr::ArrayInitData { .. }
+            | Instr::ArrayInitElem { .. }
+            | Instr::RefTest { .. }
+            | Instr::RefTestNull { .. }
+            | Instr::RefCast { .. }
+            | Instr::RefCastNull { .. }
+            | Instr::BrOnCast { .. }
+            | Instr::BrOnCastFail { .. }
+            | Instr::AnyConvertExtern
+            | Instr::ExternConvertAny
+            | Instr::RefI31
+            | Instr::I31GetS
+            | Instr::I31GetU
+            | Instr::StructNewDesc { .. }
+            | Instr::StructNewDefaultDesc { .. }
+            | Instr::RefGetDesc { .. }
+            | Instr::RefCastDescEq { .. }
+            | Instr::RefCastDescEqNull { .. }
+            | Instr::BrOnCastDescEq { .. }
+            | Instr::BrOnCastDescEqFail { .. } => return Err(Unsupported(instr.mnemonic())),
         }
-        Ok(())
-    }
-
-    /// Lowers the instructions whose operands and results are slots in a row.
-    fn bulk(&mut self, instr: &Instr<'_>) -> Result<(), Unsupported> {
-        let (op, operands, result) = match *instr {
-            Instr::MemorySize(memory) => (SlotsOp::MemorySize(memory), 0, Some(self.memory_class(memory))),
-            Instr::MemoryGrow(memory) => (SlotsOp::MemoryGrow(memory), 1, Some(self.memory_class(memory))),
-            Instr::MemoryCopy(dst, src) => (SlotsOp::MemoryCopy { dst, src }, 3, None),
-            Instr::MemoryFill(memory) => (SlotsOp::MemoryFill(memory), 3, None),
-            Instr::MemoryInit(data, memory) => (SlotsOp::MemoryInit(data, memory), 3, None),
-            Instr::DataDrop(data) => (SlotsOp::DataDrop(data), 0, None),
-            Instr::TableGet(table) => (SlotsOp::TableGet(table), 1, Some(Class::I64)),
-            Instr::TableSet(table) => (SlotsOp::TableSet(table), 2, None),
-            Instr::TableGrow(table) => (SlotsOp::TableGrow(table), 2, Some(self.table_class(table))),
-            Instr::TableSize(table) => (SlotsOp::TableSize(table), 0, Some(self.table_class(table))),
-            Instr::TableFill(table) => (SlotsOp::TableFill(table), 3, None),
-            Instr::TableCopy(dst, src) => (SlotsOp::TableCopy { dst, src }, 3, None),
-            Instr::TableInit(elem, table) => (SlotsOp::TableInit(elem, table), 3, None),
-            Instr::ElemDrop(elem) => (SlotsOp::ElemDrop(elem), 0, None),
-            Instr::RefFunc(func) => (SlotsOp::RefFunc(func), 0, Some(Class::I64)),
-            _ => return Err(Unsupported(instr.mnemonic())),
-        };
-        self.slots_op(op, operands, result.as_slice());
         Ok(())
     }
 

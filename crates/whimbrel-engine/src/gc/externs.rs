@@ -79,7 +79,7 @@ impl ExternTable {
     }
 
     /// The reference that a slot holds.
-    pub(crate) fn from_slot(&self, slot: u64, store: StoreId) -> Option<ExternHandle> {
+    pub(crate) fn at_slot(&self, slot: u64, store: StoreId) -> Option<ExternHandle> {
         let index = slot.checked_sub(1)?;
         let entry = self.entries.get(usize::try_from(index).ok()?)?.as_ref()?;
         Some(ExternHandle { index: index as u32, root: entry.header.root(store) })

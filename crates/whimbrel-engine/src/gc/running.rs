@@ -10,9 +10,9 @@ use core::sync::atomic::AtomicBool;
 
 use wasm_syntax::{FuncIdx, Trap};
 
-use super::Handle;
+use super::{Exceptions, Handle};
 use crate::exec::{Execution, LooseCode, ModuleCode, Outcome, ValueStack};
-use crate::instance::{FuncInst, FuncTypeInfo, Instance};
+use crate::instance::{FuncInst, FuncTypeInfo, Instance, Tag};
 use crate::store::{Store, StoreLimits};
 use crate::value::{Value, ValueError, WrongStore};
 
@@ -37,6 +37,30 @@ struct Running {
     stage: Stage,
 }
 
+impl Running {
+    /// The type of the host function that has to be called.
+    ///
+    /// # Safety
+    ///
+    /// The reference is not used once the call has ended: until then what running code calls stays alive.
+    unsafe fn host_type<'s>(&self) -> &'s FuncTypeInfo {
+        assert_eq!(self.stage, Stage::Host, "a host function is to be called");
+        let callee = self.execution.host_callee().expect("a host function is to be called");
+        // SAFETY: the call is under way, and by contract stays so.
+        unsafe { type_of(callee) }
+    }
+}
+
+/// The type of a function, which nothing changes.
+///
+/// # Safety
+///
+/// The function is alive, and stays so while the reference is used.
+unsafe fn type_of<'s>(func: NonNull<FuncInst>) -> &'s FuncTypeInfo {
+    // SAFETY: by contract.
+    unsafe { &func.as_ref().ty }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// `run` goes on.
@@ -45,6 +69,8 @@ enum Stage {
     Host,
     /// The function has returned.
     Done,
+    /// An exception has left the function.
+    Thrown,
     /// It can only be forgotten.
     Failed,
 }
@@ -112,6 +138,7 @@ impl Executions {
         instance: NonNull<Instance>,
         code: &LooseCode,
         limits: &StoreLimits,
+        exceptions: &mut Exceptions,
     ) -> Result<[u64; 2], Trap> {
         let mut execution = self.take_idle(limits)?;
         execution.set_fuel(None);
@@ -119,7 +146,7 @@ impl Executions {
         // and constant expressions only use what precedes them.
         unsafe { execution.eval(instance, code)? };
         // SAFETY: the same; the store is borrowed exclusively by the caller, so nothing borrows its objects.
-        let outcome = unsafe { execution.run() };
+        let outcome = unsafe { execution.run(exceptions) };
         let slots = [execution.results(2)[0], execution.results(2)[1]];
         self.idle.push(execution);
         match outcome {
@@ -202,10 +229,11 @@ impl Store {
         running.execution.set_fuel(executions.fuel);
         // SAFETY: `begin_call` saw to it that the call is sound; the store is borrowed exclusively, so nothing borrows its
         // objects; the stage says that results of host functions, which are checked, are in their place.
-        let outcome = unsafe { running.execution.run() };
+        let outcome = unsafe { running.execution.run(&mut self.objects.exceptions) };
         executions.fuel = running.execution.fuel();
         running.stage = match outcome {
             Outcome::Done => Stage::Done,
+            Outcome::Exception => Stage::Thrown,
             Outcome::Trap(_) => Stage::Failed,
             Outcome::HostPending { .. } => Stage::Host,
             Outcome::NeedsCode { .. } | Outcome::OutOfFuel | Outcome::Interrupted => Stage::Ready,
@@ -225,7 +253,8 @@ impl Store {
     pub fn take_results(&mut self, results: &mut [Value]) -> Result<(), ValueError> {
         let running = self.executions.running.last().expect("a call was begun");
         assert_eq!(running.stage, Stage::Done, "results exist once the function has returned");
-        let ty = Arc::clone(&self.objects.at(running.func).ty);
+        // SAFETY: the function is alive while its execution is.
+        let ty = unsafe { type_of(running.func) };
         if ty.results.len() != results.len() {
             return Err(ValueError::Count { expected: ty.results.len(), found: results.len() });
         }
@@ -247,11 +276,10 @@ impl Store {
     ///
     /// If there is none; so with the methods below.
     #[must_use]
-    pub fn host_type(&self) -> &Arc<FuncTypeInfo> {
+    pub fn host_type(&self) -> &FuncTypeInfo {
         let running = self.executions.running.last().expect("a call was begun");
-        assert_eq!(running.stage, Stage::Host, "a host function is to be called");
-        let callee = running.execution.host_callee().expect("a host function is to be called");
-        &self.objects.at(callee).ty
+        // SAFETY: ending the call takes the store exclusively.
+        unsafe { running.host_type() }
     }
 
     /// Reads the arguments of the host function that has to be called.
@@ -260,12 +288,13 @@ impl Store {
     ///
     /// If `args` is not as long as the function's parameters.
     pub fn host_args(&mut self, args: &mut [Value]) -> Result<(), ValueError> {
-        let ty = Arc::clone(self.host_type());
+        let Self { objects, executions, .. } = self;
+        let running = executions.running.last_mut().expect("a call was begun");
+        // SAFETY: this function does not end the call.
+        let ty = unsafe { running.host_type() };
         if ty.params.len() != args.len() {
             return Err(ValueError::Count { expected: ty.params.len(), found: args.len() });
         }
-        let Self { objects, executions, .. } = self;
-        let running = executions.running.last_mut().expect("a call was begun");
         let slots = running.execution.host_slots(usize::from(ty.return_slot()));
         let mut at = 0;
         for (arg, &ty) in args.iter_mut().zip(&ty.params) {
@@ -282,12 +311,13 @@ impl Store {
     ///
     /// If the results are not of the function's types, or of another store.
     pub fn return_from_host(&mut self, results: &[Value]) -> Result<(), ValueError> {
-        let ty = Arc::clone(self.host_type());
+        let Self { objects, executions, .. } = self;
+        let running = executions.running.last_mut().expect("a call was begun");
+        // SAFETY: this function does not end the call.
+        let ty = unsafe { running.host_type() };
         if ty.results.len() != results.len() {
             return Err(ValueError::Count { expected: ty.results.len(), found: results.len() });
         }
-        let Self { objects, executions, .. } = self;
-        let running = executions.running.last_mut().expect("a call was begun");
         let slots = running.execution.host_slots(usize::from(ty.return_slot()));
         let mut at = 0;
         for (result, &ty) in results.iter().zip(&ty.results) {
@@ -298,6 +328,37 @@ impl Store {
         }
         running.stage = Stage::Ready;
         Ok(())
+    }
+
+    /// Makes the host function that has to be called throw an exception of `tag` that carries `payload`; [`run`](Self::run)
+    /// goes on where it is caught. Spec: `exec-throw`.
+    ///
+    /// # Errors
+    ///
+    /// If the payload is not of the types of the tag's parameters, or anything is of another store.
+    pub fn throw_from_host(&mut self, tag: &Handle<Tag>, payload: &[Value]) -> Result<(), ValueError> {
+        let slots = self.objects.lower_payload(tag, payload)?;
+        let tag = tag.ptr(self.objects.id)?;
+        let running = self.executions.running.last_mut().expect("a call was begun");
+        assert_eq!(running.stage, Stage::Host, "a host function is to be called");
+        // SAFETY: tag and payload are of this store and go together; no collection happens before the execution ends.
+        unsafe { running.execution.throw(tag, &slots) };
+        running.stage = Stage::Ready;
+        Ok(())
+    }
+
+    /// Tag and payload of the exception that has left the function called last.
+    ///
+    /// # Panics
+    ///
+    /// If none has.
+    pub fn thrown(&mut self) -> (Handle<Tag>, Vec<Value>) {
+        let Self { objects, executions, .. } = self;
+        let running = executions.running.last().expect("a call was begun");
+        assert_eq!(running.stage, Stage::Thrown, "an exception has left the function");
+        let (tag, payload) = running.execution.thrown().expect("an exception has left the function");
+        // SAFETY: throwing code has left values of the types of the tag's parameters, and no collection has happened since.
+        unsafe { objects.lift_exception(tag, payload) }
     }
 
     /// The instance whose function called the host function; `None` where the embedder did.
@@ -321,6 +382,9 @@ impl Store {
     }
 }
 
-// SAFETY: objects, and the pointers between them, are reached only through the store, and a store does not let a shared
-// borrow change anything; handles that other threads hold keep counts alone.
+// SAFETY: objects, and the pointers between them, are reached only through the store; what other threads may hold, handles,
+// keeps counts alone.
 unsafe impl Send for Store {}
+// SAFETY: no function that takes a shared store changes an object, cells in objects included: references to functions, tokens
+// of handles and marks are made with the store borrowed exclusively.
+unsafe impl Sync for Store {}

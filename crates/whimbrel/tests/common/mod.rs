@@ -1,5 +1,6 @@
 //! What the tests share.
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use whimbrel::{Engine, Extern, Instance, Linker, Module, Result, Store};
 

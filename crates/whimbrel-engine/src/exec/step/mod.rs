@@ -1,8 +1,10 @@
 //! The steps: one for each op, generic over its meaning and its operands' kinds; and which handler a key gets.
 
+mod atomic;
 mod branch;
 mod call;
 mod copy;
+mod exception;
 mod memory;
 mod numeric;
 mod slots;
@@ -51,6 +53,10 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::Shuffle => Some(handler_for::<vector::Shuffle>()),
         Family::VectorConst => Some(handler_for::<vector::VectorConst>()),
         Family::MemoryLane => vector::memory_lane(key),
+        Family::Throw => Some(handler_for::<exception::Throw>()),
+        Family::ThrowRef => Some(handler_for::<exception::ThrowRef>()),
+        Family::Atomic => atomic::atomic(key),
+        Family::AtomicFence => Some(handler_for::<atomic::Fence>()),
         Family::Trap => Some(handler_for::<branch::TrapOp>()),
     }
 }

@@ -56,6 +56,8 @@ struct Op {
     /// The op's number in the tables.
     id: u16,
     is_br: bool,
+    /// Whether unwinding knows the op by its handler, so that no tile may start with it.
+    is_known: bool,
 }
 
 impl Tiler {
@@ -67,7 +69,8 @@ impl Tiler {
     /// Notes the next op.
     pub fn push(&mut self, at: usize, key: OpKey) {
         let id = find(tables::KEYS, key.to_word() as u32);
-        self.ops.push(Op { at: at as u32, id, is_br: key.family == Family::Br });
+        let is_known = key.family == Family::Reload;
+        self.ops.push(Op { at: at as u32, id, is_br: key.family == Family::Br, is_known });
     }
 
     /// Where control goes on behind an op: at a branch's target, or at the next op.
@@ -87,7 +90,7 @@ impl Tiler {
         // not known yet: it counts as nothing, and each of its ops that a tile takes along counts in the tile's favour.
         let mut costs = alloc::vec![0_u32; self.ops.len() + 1];
         for first in (0..self.ops.len()).rev() {
-            let Op { at, id: mut node, .. } = self.ops[first];
+            let Op { at, id: mut node, is_known, .. } = self.ops[first];
             let mut end = self.next(first, words);
             let (mut is_behind, mut bonus) = (end <= first, 0);
             let (mut lowest, mut best) = (if is_behind { 0 } else { costs[end] } + DISPATCH, None);
@@ -104,7 +107,7 @@ impl Tiler {
                 }
             }
             costs[first] = lowest;
-            if let Some(tile) = best {
+            if let Some(tile) = best.filter(|_| !is_known) {
                 words[at as usize] = handler_word(tile);
             }
         }
