@@ -90,6 +90,20 @@ impl<T> Linker<T> {
         Ok(self)
     }
 
+    /// Defines a shared memory, which belongs to no store.
+    ///
+    /// # Errors
+    ///
+    /// If the name is taken.
+    pub fn define_shared_memory(&mut self, module: &str, name: &str, memory: SharedMemory) -> Result<&mut Self> {
+        self.insert(module, name, Definition::Extern(memory.into()))
+    }
+
+    #[cfg(all(feature = "wasi", feature = "std"))]
+    pub(crate) fn has(&self, module: &str, name: &str) -> bool {
+        self.find(module, name).is_some()
+    }
+
     fn find(&self, module: &str, name: &str) -> Option<&Definition<T>> {
         self.modules.get(module)?.get(name)
     }
