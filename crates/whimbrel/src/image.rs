@@ -15,18 +15,20 @@ use whimbrel_engine::{
 use crate::types::func_type_info;
 use crate::{Result, ValType};
 
-/// The image of the module that `loaded` from `bytes`, whose types are `types` in `registry`.
+/// The image of the module that `loaded` from `bytes`, whose types are `types` in `registry`; its code shares handlers where
+/// `fuse` says so.
 pub(crate) fn build_image(
     registry: &TypeRegistry,
     loaded: &Loaded,
     types: &CanonicalTypes,
     bytes: &Arc<[u8]>,
+    fuse: bool,
 ) -> Result<ModuleImage> {
     let mut builder = Builder { registry, loaded, types, bytes, scratch: Scratch::default() };
     let info = &loaded.info;
     let imported = info.num_imported_funcs();
     Ok(ModuleImage {
-        code: Arc::new(ModuleCode::new(imported, info.num_funcs() - imported)),
+        code: Arc::new(ModuleCode::new(imported, info.num_funcs() - imported).with_fusion(fuse)),
         types: Arc::new(builder.types()),
         data: Arc::new(builder.data()),
         memories: (info.num_imported_memories()..info.num_memories()).map(|n| info.memory(MemIdx(n))).collect(),

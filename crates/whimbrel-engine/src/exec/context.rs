@@ -20,9 +20,6 @@ pub(crate) struct Regs {
     pub ctx: *mut Context,
     /// The integer accumulator; also carries the return ip into a callee.
     pub acc: u64,
-    /// Two pinned locals.
-    #[cfg_attr(not(whimbrel_tail), expect(dead_code, reason = "the loop backend has no registers to pass on"))]
-    pub pins: [u64; 2],
     /// The `f64` accumulator.
     pub facc: f64,
     /// The `f32` accumulator.

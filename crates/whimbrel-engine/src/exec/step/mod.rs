@@ -8,6 +8,7 @@ mod exception;
 mod memory;
 mod numeric;
 mod slots;
+pub(super) mod tiles;
 mod vector;
 
 pub(super) use call::{Landings, Stub, reload_word};
