@@ -241,8 +241,8 @@ impl Execution {
             State::Idle => return Outcome::Done,
             State::HostCall => return self.host_pending(),
             State::Ready => {}
-            // SAFETY: passed on from the caller.
             State::HostThrow => {
+                // SAFETY: passed on from the caller.
                 if let Some(outcome) = unsafe { self.unwind(exceptions) } {
                     return outcome;
                 }
