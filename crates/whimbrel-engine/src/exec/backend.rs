@@ -77,8 +77,9 @@ impl<S: Step, T: Tile> Tile for Seq<S, T> {
 
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> (Ip, Next) {
-        // SAFETY: passed on from the caller; the tile's cells follow the op's.
+        // SAFETY: passed on from the caller.
         match unsafe { S::run(ip, regs) } {
+            // SAFETY: the tile's cells follow the op's.
             Next::Fall => unsafe { T::run(ip.add(S::LEN), regs) },
             next => (ip, next),
         }
@@ -93,9 +94,11 @@ impl<S: Step, T: Tile> Tile for Hop<S, T> {
 
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> (Ip, Next) {
-        // SAFETY: passed on from the caller; the tile's ops are those at the branch's target.
+        // SAFETY: passed on from the caller.
         match unsafe { S::run(ip, regs) } {
+            // SAFETY: the tile's ops are those at the branch's target.
             Next::Jump(to) => match unsafe { T::run(to, regs) } {
+                // SAFETY: the same; an op that falls through is not the last of its code.
                 (at, Next::Fall) => (at, Next::Jump(unsafe { to.add(T::LEN) })),
                 next => next,
             },
