@@ -1,6 +1,7 @@
 //! Fused sequences of ops change how fast code runs, never what it does: every run here is compared with one without them.
 //!
 //! A debug build has no fused sequences; the comparison means something in an optimised one.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod common;
 
