@@ -191,6 +191,8 @@ impl Host {
                 let number = reference.data(&self.store)?.downcast_ref::<u32>();
                 Value::Extern(*number.ok_or_else(|| Failure::Other("an externref from nowhere".to_owned()))?)
             }
+            Val::ExnRef(None) => Value::Null(Hierarchy::Exn),
+            Val::ExnRef(Some(_)) => Value::Ref("exn"),
             Val::NullRef => Value::TypedNull,
         })
     }

@@ -1,6 +1,6 @@
 //! What the verifier of code asks of a module.
 
-use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
+use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, TableIdx, TagIdx, TypeIdx};
 use wasm_validate::{FuncSig, ModuleInfo};
 use whimbrel_ir::{CalleeSlots, Class, VerifyEnv};
 
@@ -41,5 +41,9 @@ impl VerifyEnv for ModuleEnv<'_> {
 
     fn has_elem(&self, elem: ElemIdx) -> bool {
         elem.0 < self.0.num_elems()
+    }
+
+    fn tag(&self, tag: TagIdx) -> Option<u32> {
+        if tag.0 < self.0.num_tags() { self.func_type(self.0.tag(tag)).map(|slots| slots.params) } else { None }
     }
 }

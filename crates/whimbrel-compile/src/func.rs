@@ -5,8 +5,9 @@ use core::mem::take;
 use wasm_reader::{Body, ConstExpr, InstrReader};
 use wasm_syntax::{FuncIdx, ValType};
 use wasm_validate::{FuncBuffers, FuncValidator, ModuleInfo, ResultType, ValidateError};
-use whimbrel_ir::Code;
+use whimbrel_ir::{Code, verify};
 
+use crate::env::ModuleEnv;
 use crate::error::{CompileError, CompileErrorKind, LoadError};
 use crate::lower::{Buffers, Lowerer, Unsupported};
 
@@ -53,7 +54,9 @@ pub fn compile_func(
     for run in body.locals().iter() {
         lowerer.declare_locals(run.count, run.ty);
     }
-    run(lowerer, validator, body.instrs(), body.offset(), scratch)
+    let code = run(lowerer, validator, body.instrs(), body.offset(), scratch)?;
+    debug_assert_eq!(verify(&code, &ModuleEnv(info)), Ok(()), "the engine trusts the code of function {func}");
+    Ok(code)
 }
 
 /// Compiles a constant expression, which [`load_module`](crate::load_module) has validated, as a function without

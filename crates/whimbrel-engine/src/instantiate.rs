@@ -183,7 +183,7 @@ impl Store {
             &Init::Const(slots) => slots,
             &Init::Func(func) => [self.objects.at(instance).func_slot(func), 0],
             &Init::Global(global) => self.objects.at(self.objects.at(instance).globals[global.index()]).slots,
-            Init::Code(code) => self.executions.eval(instance, code, &self.limits)?,
+            Init::Code(code) => self.executions.eval(instance, code, &self.limits, &mut self.objects.exceptions)?,
         })
     }
 }

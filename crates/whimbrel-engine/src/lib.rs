@@ -15,7 +15,7 @@ mod store;
 mod table;
 mod value;
 
-pub use gc::{CallError, ExternHandle, Handle, StackFrame};
+pub use gc::{CallError, Exception, ExternHandle, Handle, StackFrame};
 pub use image::{ActiveData, ElemImage, ElemItems, ElemMode, GlobalImage, Init, ModuleImage, TableImage};
 pub use instance::{DataSegments, FuncInst, FuncKind, FuncTypeInfo, Global, Instance, ModuleTypes, Tag, TypeId};
 pub use instantiate::InstantiateError;

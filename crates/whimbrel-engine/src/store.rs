@@ -12,7 +12,7 @@ use core::sync::atomic::AtomicBool;
 use wasm_syntax::{FuncIdx, GlobalIdx, MemIdx, MemType, TableIdx, TableType, TagIdx};
 
 use crate::exec::ModuleCode;
-use crate::gc::{Arena, Due, Executions, ExternHandle, ExternTable, Handle, Header, StoreId};
+use crate::gc::{Arena, Due, Exceptions, Executions, ExternHandle, ExternTable, Handle, Header, StoreId};
 use crate::instance::{FuncInst, FuncKind, FuncTypeInfo, Global, Instance, Tag};
 use crate::memory::Memory;
 use crate::table::Table;
@@ -57,6 +57,7 @@ pub(crate) struct Objects {
     pub tables: Arena<Table>,
     pub globals: Arena<Global>,
     pub tags: Arena<Tag>,
+    pub exceptions: Exceptions,
     pub host_funcs: Arena<FuncInst>,
     /// Host functions by number; `None` where the number is free.
     pub host_by_number: Vec<Option<NonNull<FuncInst>>>,
@@ -75,6 +76,7 @@ impl Objects {
             tables: Arena::default(),
             globals: Arena::default(),
             tags: Arena::default(),
+            exceptions: Exceptions::default(),
             host_funcs: Arena::default(),
             host_by_number: Vec::new(),
             free_host_numbers: Vec::new(),
@@ -84,9 +86,10 @@ impl Objects {
 
     /// Numbers of instances and of all objects.
     pub(crate) fn len(&self) -> (usize, usize) {
-        let Self { instances, memories, tables, globals, tags, host_funcs, externs, .. } = self;
+        let Self { instances, memories, tables, globals, tags, exceptions, host_funcs, externs, .. } = self;
         let others = [memories.len(), tables.len(), globals.len(), tags.len(), host_funcs.len(), externs.len()];
-        (instances.len(), instances.len() + others.iter().sum::<usize>())
+        let others = exceptions.len() + others.iter().sum::<usize>();
+        (instances.len(), instances.len() + others)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Values outside of frames: what slots hold, with its type, and with references that keep their targets alive.
 
-use crate::gc::{ExternHandle, Handle};
+use crate::gc::{Exception, ExternHandle, Handle};
 use crate::instance::{FuncInst, TypeId};
 
 /// What a slot holds, as far as the engine has to know: enough to find references and to refuse wrong ones.
@@ -25,6 +25,11 @@ pub enum SlotType {
     },
     /// A reference to something of the embedder's: its position in the store's list plus 1, or 0.
     Extern {
+        /// Whether it may be null.
+        nullable: bool,
+    },
+    /// A reference to an exception: its address, or 0.
+    Exn {
         /// Whether it may be null.
         nullable: bool,
     },
@@ -69,6 +74,8 @@ pub enum Value {
     Func(Option<Handle<FuncInst>>),
     /// Something of the embedder's, or null.
     Extern(Option<ExternHandle>),
+    /// An exception, or null.
+    Exn(Option<Handle<Exception>>),
     /// The null reference of any kind.
     #[default]
     Null,

@@ -88,6 +88,7 @@ impl Inst {
             }
             Self::Shuffle { a, b, .. } => [Some((Class::V128, Src::Slot(a))), Some((Class::V128, Src::Slot(b))), None],
             Self::MemoryLane { addr, vector, .. } => address(addr, Some((Class::V128, Src::Slot(vector)))),
+            Self::ThrowRef { exn } => one(Class::I64, Src::Slot(exn)),
             Self::Enter { .. }
             | Self::VectorConst { .. }
             | Self::Zero { .. }
@@ -102,6 +103,7 @@ impl Inst {
             | Self::ReturnCallImport { .. }
             | Self::Return { .. }
             | Self::Slots { .. }
+            | Self::Throw { .. }
             | Self::Trap(_) => [None; 3],
         }
     }
@@ -138,6 +140,8 @@ impl Inst {
                 | Self::ReturnCallRef { .. }
                 | Self::Return { .. }
                 | Self::ReturnValue { .. }
+                | Self::Throw { .. }
+                | Self::ThrowRef { .. }
                 | Self::Trap(_)
         )
     }

@@ -6,7 +6,7 @@
 
 use wasm_syntax::{
     DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp,
-    TableIdx, Trap, TypeIdx, V128, VectorOp,
+    TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 
 use crate::{
@@ -121,6 +121,8 @@ families! {
     Shuffle "i8x16.shuffle";
     VectorConst "v128.const";
     MemoryLane "memory_lane";
+    Throw "throw";
+    ThrowRef "throw_ref";
     Trap "trap";
 }
 
@@ -205,6 +207,7 @@ impl OpKey {
             | Family::ReturnCallRef
             | Family::Slots => 3,
             Family::CallIndirect | Family::ReturnCallIndirect | Family::Shuffle | Family::VectorConst => 4,
+            Family::Throw | Family::ThrowRef => 3,
             Family::Vector => 2,
             Family::VectorLane => 3,
             Family::MemoryLane => 3 + usize::from(self.addr_mode()? != AddrMode::Plain),
@@ -608,6 +611,9 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
             let (cell, ..) = address(Cell::new(Family::MemoryLane).sub(op as u16 as u8), addr);
             cell.d(d.0).extend(u64::from(vector.0) | u64::from(lane) << 16)
         }
+        // Linking puts the function into the extension word, so that its handlers are found at once.
+        Inst::Throw { tag, args } => Cell::new(Family::Throw).a(args.0).imm(tag.0).extend(0),
+        Inst::ThrowRef { exn } => Cell::new(Family::ThrowRef).a(exn.0).extend(0),
         Inst::Trap(trap) => {
             let position = Trap::ALL.iter().position(|&other| other == trap);
             Cell::new(Family::Trap).imm(position.unwrap_or_default() as u32)
@@ -731,6 +737,8 @@ pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
             let addr = decode_address(key, payload, ext(0), kind, kind, op.width_bytes())?;
             Inst::MemoryLane { op, d: Slot(payload.d), addr, vector: Slot(last as u16), lane: (last >> 16) as u8 }
         }
+        Family::Throw => Inst::Throw { tag: TagIdx(payload.imm), args: Slot(payload.a) },
+        Family::ThrowRef => Inst::ThrowRef { exn: Slot(payload.a) },
         Family::Trap => Inst::Trap(*Trap::ALL.get(payload.imm as usize)?),
     })
 }

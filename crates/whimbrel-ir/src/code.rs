@@ -5,7 +5,7 @@ use core::fmt;
 
 use wasm_syntax::FuncIdx;
 
-use crate::{Family, Inst, OpKey, Pos, Slot, decode, encode};
+use crate::{Family, Handler, Inst, OpKey, Pos, Slot, decode, encode};
 
 /// The code of one function: owned, relocatable, plain data.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,7 @@ pub struct Code {
     pub frame_slots: u32,
     words: Vec<u64>,
     offsets: Vec<(Pos, u32)>,
+    handlers: Vec<Handler>,
 }
 
 impl Code {
@@ -35,7 +36,8 @@ impl Code {
     #[must_use]
     pub fn with_words(func: FuncIdx, mut words: Vec<u64>) -> Self {
         words.clear();
-        Self { func, return_slot: Slot(0), param_slots: 0, result_slots: 0, frame_slots: 0, words, offsets: Vec::new() }
+        let (offsets, handlers) = (Vec::new(), Vec::new());
+        Self { func, return_slot: Slot(0), param_slots: 0, result_slots: 0, frame_slots: 0, words, offsets, handlers }
     }
 
     /// The position at which the next instruction will stand.
@@ -102,7 +104,8 @@ impl Code {
         assert_eq!(next - at.0 as usize, len, "an instruction is replaced by one of the same length");
     }
 
-    /// Removes the instruction at `at`. No branch may lead across it or to it: distances of others stay as they are.
+    /// Removes the instruction at `at`. No branch may lead across it or to it: distances of others stay as they are. Handlers
+    /// follow what they refer to.
     pub fn remove(&mut self, at: Pos) {
         let len = self.len_at(at) as u32;
         self.words.drain(at.0 as usize..(at.0 + len) as usize);
@@ -111,6 +114,7 @@ impl Code {
                 pos.0 -= len;
             }
         }
+        Handler::pull(&mut self.handlers, at, len);
     }
 
     /// Removes everything from `at` on.
@@ -142,6 +146,24 @@ impl Code {
     #[must_use]
     pub fn offsets(&self) -> &[(Pos, u32)] {
         &self.offsets
+    }
+
+    /// Exception handlers, in the order of [`Handler::sort`].
+    #[must_use]
+    pub fn handlers(&self) -> &[Handler] {
+        &self.handlers
+    }
+
+    /// Sets the exception handlers, in any order.
+    pub fn set_handlers(&mut self, mut handlers: Vec<Handler>) {
+        Handler::sort(&mut handlers);
+        self.handlers = handlers;
+    }
+
+    /// Takes the exception handlers out, for the engine to keep.
+    #[must_use]
+    pub fn take_handlers(&mut self) -> Vec<Handler> {
+        core::mem::take(&mut self.handlers)
     }
 
     /// The words, unlinked.

@@ -4,7 +4,7 @@
 
 use wasm_syntax::{
     DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp,
-    TableIdx, Trap, TypeIdx, V128, VectorOp,
+    TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 
 use crate::{Class, Dst, Slot, Src};
@@ -413,6 +413,18 @@ pub enum Inst {
         vector: Slot,
         /// The lane.
         lane: u8,
+    },
+    /// Throws an exception.
+    Throw {
+        /// Its tag.
+        tag: TagIdx,
+        /// The first slot of its payload.
+        args: Slot,
+    },
+    /// Throws the exception that a reference in a slot refers to.
+    ThrowRef {
+        /// The reference.
+        exn: Slot,
     },
     /// Stops with a trap.
     Trap(Trap),

@@ -4,7 +4,7 @@ use core::fmt;
 
 use alloc::collections::BTreeSet;
 
-use crate::{Addr, CallInfo, Class, Code, Dst, Inst, Pos, SlotsOp, Src, TailMove};
+use crate::{Action, Addr, CallInfo, Class, Clause, Code, Dst, Handler, Inst, Pos, SlotsOp, Src, TailMove};
 
 /// The listing of a function's code; its [`Display`](fmt::Display) form has a line for each instruction:
 ///
@@ -54,7 +54,7 @@ pub fn print(code: &Code, f: &mut impl fmt::Write) -> fmt::Result {
         }
         writeln!(f)?;
     }
-    Ok(())
+    code.handlers().iter().try_for_each(|handler| writeln!(f, "{handler}"))
 }
 
 /// The positions that branches lead to.
@@ -71,6 +71,7 @@ fn targets(code: &Code) -> BTreeSet<Pos> {
             _ => {}
         }
     }
+    targets.extend(code.handlers().iter().filter_map(|handler| handler.target()));
     targets
 }
 
@@ -116,6 +117,8 @@ impl fmt::Display for Operation {
             Inst::Return { .. } => f.write_str("return"),
             Inst::ReturnValue { class, a, .. } => write!(f, "{class}.return {}", Value(class, a)),
             Inst::Slots { op, a } => slots(f, op, a),
+            Inst::Throw { tag, args } => write!(f, "throw {tag}, {args}"),
+            Inst::ThrowRef { exn } => write!(f, "throw_ref {exn}"),
             Inst::Trap(trap) => write!(f, "trap {trap}"),
             Inst::Vector { op, d, a, b, c } => {
                 write!(f, "{} {d}", op.mnemonic())?;
@@ -193,6 +196,22 @@ impl fmt::Display for Value {
             (Src::Const(bits), Class::F64) => write!(f, "{:?}", f64::from_bits(bits)),
             (Src::Const(bits), Class::I64 | Class::V128) => (bits as i64).fmt(f),
         }
+    }
+}
+
+impl fmt::Display for Handler {
+    /// As in `      4..9   depth 1  catch 0 -> 12, payload s3, exn s4`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>6}..{}  depth {}  ", self.start.0, self.end.0, self.depth)?;
+        let Clause { tag, target, payload, exn } = match self.action {
+            Action::Delegate(depth) => return write!(f, "delegate to depth {depth}"),
+            Action::Catch(clause) => clause,
+        };
+        match tag {
+            Some(tag) => write!(f, "catch {tag} -> {}, payload {payload}", target.0)?,
+            None => write!(f, "catch_all -> {}", target.0)?,
+        }
+        exn.map_or(Ok(()), |exn| write!(f, ", exn {exn}"))
     }
 }
 

@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, NumericOp, TableIdx, TypeIdx};
+use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, NumericOp, TableIdx, TagIdx, TypeIdx};
 
 use crate::{
-    Addr, Class, Code, Dst, FRAME_HEADER_SLOTS, Inst, Pos, Slot, SlotsOp, Src, SrcKind, TAIL_RECORD_SLOTS, TailMove,
+    Action, Addr, Class, Clause, Code, Dst, FRAME_HEADER_SLOTS, Handler, Inst, Pos, Slot, SlotsOp, Src, SrcKind, TAIL_RECORD_SLOTS, TailMove,
 };
 
 macro_rules! rules {
@@ -59,6 +59,9 @@ rules! {
     Indices "indices exist";
     /// 13: behind each call that may leave the instance, and only there, is a `reload` that agrees with it.
     Reloads "calls out of the instance are followed by a reload";
+    /// 14: handlers are in order and cover something; targets are instructions, at which no accumulator is defined; payloads
+    /// and references go to slots of the frame; tags exist.
+    Handlers "handlers lead to instructions, with slots in the frame";
 }
 
 /// Code breaks a rule.
@@ -104,6 +107,8 @@ pub trait VerifyEnv {
     fn has_data(&self, data: DataIdx) -> bool;
     /// Whether there is such an element segment.
     fn has_elem(&self, elem: ElemIdx) -> bool;
+    /// Slots of what exceptions of a tag carry.
+    fn tag(&self, tag: TagIdx) -> Option<u32>;
 }
 
 /// Checks `code` against every [`Rule`].
@@ -116,6 +121,7 @@ pub fn verify(code: &Code, env: &impl VerifyEnv) -> Result<(), VerifyError> {
     let targets = targets(code, &starts)?;
     let mut verifier = Verifier { code, env, accs: [None; 3], at: Pos(0) };
     verifier.check(u32::from(code.param_slots.max(code.result_slots)) <= u32::from(code.return_slot.0), Rule::Areas)?;
+    verifier.handlers(&starts)?;
     let mut expected_reload = None;
     for (at, inst) in code.insts() {
         verifier.at = at;
@@ -168,6 +174,7 @@ fn targets(code: &Code, starts: &[Pos]) -> Result<Vec<Pos>, VerifyError> {
             return Err(VerifyError { rule: Rule::Targets, at });
         }
     }
+    targets.extend(code.handlers().iter().filter_map(|handler| handler.target()));
     targets.sort_unstable();
     targets.dedup();
     Ok(targets)
@@ -301,9 +308,29 @@ impl<E: VerifyEnv> Verifier<'_, E> {
             Inst::Return { return_slot } | Inst::ReturnValue { return_slot, .. } => {
                 self.check(return_slot == self.code.return_slot, Rule::Areas)
             }
+            Inst::Throw { tag, args } => self.slots(args, self.get(self.env.tag(tag))?),
             Inst::Slots { op, a } => self.slots_op(op, a),
             _ => Ok(()),
         }
+    }
+
+    /// Checks the table of handlers; what is wrong is reported at the handler's start.
+    fn handlers(&mut self, starts: &[Pos]) -> Result<(), VerifyError> {
+        let handlers = self.code.handlers();
+        self.check(Handler::are_sorted(handlers), Rule::Handlers)?;
+        for handler in handlers {
+            self.at = handler.start;
+            self.check(handler.start < handler.end && handler.end <= self.code.end(), Rule::Handlers)?;
+            if let Action::Catch(Clause { tag, target, payload, exn }) = handler.action {
+                self.check(starts.binary_search(&target).is_ok(), Rule::Handlers)?;
+                if let Some(tag) = tag {
+                    self.slots(payload, self.get(self.env.tag(tag))?)?;
+                }
+                exn.map_or(Ok(()), |exn| self.slots(exn, 1))?;
+            }
+        }
+        self.at = Pos(0);
+        Ok(())
     }
 
     fn callee(&self, func: FuncIdx, imported: bool) -> Result<CalleeSlots, VerifyError> {

@@ -1,6 +1,6 @@
 //! Each rule of code refuses what breaks it, and nothing else about the same code.
 
-use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, TableIdx, Trap, TypeIdx};
+use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, TableIdx, TagIdx, Trap, TypeIdx};
 use whimbrel_ir::{
     Addr, CallInfo, CalleeSlots, Class, Code, Dst, Inst, Pos, Rule, Slot, SlotsOp, Src, TailMove, VerifyEnv, verify,
 };
@@ -35,6 +35,10 @@ impl VerifyEnv for Env {
 
     fn has_elem(&self, _: ElemIdx) -> bool {
         false
+    }
+
+    fn tag(&self, tag: TagIdx) -> Option<u32> {
+        (tag.0 < 1).then_some(2)
     }
 }
 

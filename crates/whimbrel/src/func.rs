@@ -11,7 +11,7 @@ use crate::host::{Caller, HostFunc, IntoFunc};
 use crate::store::StoreInner;
 use crate::typed::{TypedFunc, WasmParams, WasmResults};
 use crate::types::FuncType;
-use crate::{AsContext, AsContextMut, Error, Result, Val};
+use crate::{AsContext, AsContextMut, Error, Exception, Result, Val};
 
 /// A function, of a module or the host. Spec: `syntax-funcinst`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Func {
     ///
     /// # Errors
     ///
-    /// If the numbers or types of values are not those of the function, it traps, a host function that it calls fails, or
+    /// If the numbers or types of values are not those of the function, it traps, it ends in an [`Exception`], a host function that it calls fails, or
     /// anything belongs to another store.
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
         let store = store.as_context_mut().0;
@@ -149,7 +149,11 @@ fn drive<T>(store: &mut StoreInner<T>, results: &mut [Value]) -> Result<()> {
             }
             Outcome::HostPending { host } => match store.host(host)(store) {
                 Ok(()) => continue,
-                Err(error) => error,
+                Err(error) => match error.downcast_ref::<Exception>().map(|exn| exn.throw(&mut store.objects)) {
+                    Some(Ok(())) => continue,
+                    Some(Err(refused)) => refused.into(),
+                    None => error,
+                },
             },
             Outcome::NeedsCode { code, func } => {
                 let module = store.module_of(&code).expect("modules stay as long as their instances").clone();
@@ -159,6 +163,7 @@ fn drive<T>(store: &mut StoreInner<T>, results: &mut [Value]) -> Result<()> {
                 }
             }
             Outcome::Trap(trap) => trap.into(),
+            Outcome::Exception => Exception::from_engine(store.objects.thrown()).into(),
             Outcome::OutOfFuel => Trap::OutOfFuel.into(),
             Outcome::Interrupted => Trap::Interrupted.into(),
         };

@@ -10,6 +10,7 @@ extern crate std;
 
 mod engine;
 mod error;
+mod exception;
 mod externref;
 mod func;
 mod global;
@@ -30,6 +31,7 @@ pub mod wasi;
 
 pub use engine::{CompilationMode, Config, Engine};
 pub use error::{Error, FrameInfo, HandleError, I32Exit, LinkError, Result, WasmBacktrace};
+pub use exception::{Exception, ExnRef};
 pub use externref::ExternRef;
 pub use func::Func;
 pub use global::{Global, Tag};

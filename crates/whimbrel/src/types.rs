@@ -33,6 +33,8 @@ impl ValType {
     pub const FUNCREF: Self = Self::Ref(RefType::FUNCREF);
     /// References to the embedder's values, or null.
     pub const EXTERNREF: Self = Self::Ref(RefType::EXTERNREF);
+    /// References to exceptions, or null.
+    pub const EXNREF: Self = Self::Ref(RefType::EXNREF);
 
     pub(crate) fn from_canon(ty: CanonValType) -> Self {
         match ty {
@@ -69,6 +71,7 @@ impl ValType {
                 match ty.heap() {
                     CanonHeapType::Abstract(AbstractHeapType::Func) => SlotType::Func { nullable, ty: None },
                     CanonHeapType::Abstract(AbstractHeapType::Extern) => SlotType::Extern { nullable },
+                    CanonHeapType::Abstract(AbstractHeapType::Exn) => SlotType::Exn { nullable },
                     CanonHeapType::Abstract(_) => SlotType::Null,
                     CanonHeapType::Concrete(id) | CanonHeapType::Exact(id) => match registry.func_sig(id) {
                         Some(_) => SlotType::Func { nullable, ty: Some(TypeId(id.0)) },
@@ -138,6 +141,8 @@ impl RefType {
     pub const FUNCREF: Self = Self::nullable(AbstractHeapType::Func);
     /// References to the embedder's values, or null.
     pub const EXTERNREF: Self = Self::nullable(AbstractHeapType::Extern);
+    /// References to exceptions, or null.
+    pub const EXNREF: Self = Self::nullable(AbstractHeapType::Exn);
 
     const fn nullable(heap: AbstractHeapType) -> Self {
         Self(CanonRefType::new(true, CanonHeapType::Abstract(heap)))

@@ -3,7 +3,7 @@
 use wasm_syntax::V128;
 use whimbrel_engine::Value;
 
-use crate::{ExternRef, Func, RefType, ValType};
+use crate::{ExnRef, ExternRef, Func, RefType, ValType};
 
 /// A value whose type is known at run time only. Spec: `syntax-val`.
 ///
@@ -24,6 +24,8 @@ pub enum Val {
     FuncRef(Option<Func>),
     /// A value of the embedder's, or null.
     ExternRef(Option<ExternRef>),
+    /// An exception, or null.
+    ExnRef(Option<ExnRef>),
     /// The null reference of a kind whose references do not leave WebAssembly.
     NullRef,
 }
@@ -51,6 +53,7 @@ impl Val {
         Some(match ty {
             RefType::FUNCREF => Self::FuncRef(None),
             RefType::EXTERNREF => Self::ExternRef(None),
+            RefType::EXNREF => Self::ExnRef(None),
             _ => Self::NullRef,
         })
     }
@@ -65,6 +68,7 @@ impl Val {
             Self::V128(_) => "v128",
             Self::FuncRef(_) => "funcref",
             Self::ExternRef(_) => "externref",
+            Self::ExnRef(_) => "exnref",
             Self::NullRef => "null",
         }
     }
@@ -80,6 +84,7 @@ impl Val {
             Self::ExternRef(Some(value)) => Value::Extern(Some(value.0.clone())),
             Self::FuncRef(None) => Value::Func(None),
             Self::ExternRef(None) => Value::Extern(None),
+            Self::ExnRef(exn) => Value::Exn(exn.as_ref().map(|exn| exn.0.clone())),
             Self::NullRef => Value::Null,
         }
     }
@@ -93,6 +98,7 @@ impl Val {
             Value::V128(bits) => Self::V128(V128::from_u128(bits)),
             Value::Func(func) => Self::FuncRef(func.map(Func::from_handle)),
             Value::Extern(value) => Self::ExternRef(value.map(ExternRef)),
+            Value::Exn(exn) => Self::ExnRef(exn.map(ExnRef)),
             Value::Null => Self::NullRef,
         }
     }
@@ -128,6 +134,7 @@ accessors! {
     v128 unwrap_v128 "a `v128`" V128: &Self::V128(value) => value;
     func_ref unwrap_func_ref "a function or null" Option<&Func>: Self::FuncRef(func) => func.as_ref();
     extern_ref unwrap_extern_ref "an embedder's value or null" Option<&ExternRef>: Self::ExternRef(v) => v.as_ref();
+    exn_ref unwrap_exn_ref "an exception or null" Option<&ExnRef>: Self::ExnRef(exn) => exn.as_ref();
 }
 
 macro_rules! conversions {
@@ -152,4 +159,6 @@ conversions! {
     Option<Func>: value => Self::FuncRef(value);
     ExternRef: value => Self::ExternRef(Some(value));
     Option<ExternRef>: value => Self::ExternRef(value);
+    ExnRef: value => Self::ExnRef(Some(value));
+    Option<ExnRef>: value => Self::ExnRef(value);
 }

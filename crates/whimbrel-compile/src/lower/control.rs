@@ -5,7 +5,7 @@
 
 use wasm_syntax::{BlockType, BrTable, LabelIdx};
 use wasm_validate::ResultType;
-use whimbrel_ir::{Class, Dst, Inst, Pos, Slot, Src};
+use whimbrel_ir::{Action, Class, Dst, Inst, Pos, Slot, Src};
 
 use super::fuse::Cond;
 use super::locals::Assigned;
@@ -13,13 +13,26 @@ use super::stack::{Entry, Kind, constant};
 use super::{Lowerer, slot, slots_of};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum BlockKind {
+pub(super) enum BlockKind {
     Func,
     Block,
     Loop,
     /// The first arm, with the branch that is taken when the condition does not hold.
     If(Pos),
     Else,
+    /// `try_table`, with its handlers' places in the list: first and end.
+    TryTable {
+        first: usize,
+        end: usize,
+    },
+    /// The body of a legacy `try`, with its start.
+    Try(Pos),
+    /// A catch of a legacy `try`: where the body started and ended, and the catch's handler.
+    Catch {
+        start: Pos,
+        end: Pos,
+        handler: usize,
+    },
 }
 
 /// The end of a list of [`Fixup`]s.
@@ -28,17 +41,17 @@ const NONE: u32 = u32::MAX;
 /// An open block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Control {
-    kind: BlockKind,
+    pub kind: BlockKind,
     ty: BlockType,
     /// How many operands are below the block's own.
-    height: usize,
+    pub height: usize,
     /// The home of its first operand or result, in slots.
-    base: u32,
+    pub base: u32,
     /// Where a loop starts.
     start: Pos,
     /// The branches to the block's end that wait for its position.
     fixups: u32,
-    at_entry: Assigned,
+    pub at_entry: Assigned,
     /// What is assigned on all branches to the block's end.
     at_branches: Assigned,
     /// The `br_table` and the code that moves values for it, if that code has been written.
@@ -56,19 +69,28 @@ impl Control {
     }
 }
 
-/// A branch to a position that is not known yet.
+/// What leads to a label.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Site {
+    /// A branch.
+    Branch(Pos),
+    /// A target of a `br_table`.
+    Table(Pos, u32),
+    /// A handler.
+    Handler(usize),
+}
+
+/// What leads to a position that is not known yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fixup {
-    at: Pos,
-    /// Which target, if the branch is a `br_table`.
-    target: Option<u32>,
+    site: Site,
     /// The op right before an unconditional branch, if it computes the one value that goes with it.
     value: Option<Pos>,
     next: u32,
 }
 
 impl<'m> Lowerer<'m> {
-    fn block_params(&self, ty: BlockType) -> ResultType<'m> {
+    pub(super) fn block_params(&self, ty: BlockType) -> ResultType<'m> {
         match ty {
             BlockType::Func(idx) => ResultType::Many(self.info.type_sig(idx).map_or(&[], |sig| sig.params)),
             BlockType::Empty | BlockType::Value(_) => ResultType::Many(&[]),
@@ -88,7 +110,7 @@ impl<'m> Lowerer<'m> {
     }
 
     /// The types of the values that a branch to the label takes.
-    fn label_types(&self, index: usize) -> ResultType<'m> {
+    pub(super) fn label_types(&self, index: usize) -> ResultType<'m> {
         let control = &self.controls[index];
         match control.kind {
             BlockKind::Func => self.results,
@@ -103,8 +125,14 @@ impl<'m> Lowerer<'m> {
     }
 
     /// The home of the lowest of the `n` operands on top.
-    fn first_home(&self, n: usize) -> u32 {
+    pub(super) fn first_home(&self, n: usize) -> u32 {
         self.stack.get(self.stack.len() - n).map_or(self.top, |entry| u32::from(entry.home.0))
+    }
+
+    /// Where the values that a handler brings to the label go: the label's own homes, but for the function's, which has none.
+    pub(super) fn label_base(&self, index: usize) -> u32 {
+        let control = &self.controls[index];
+        if control.kind == BlockKind::Func { self.locals.end() + 1 } else { control.base }
     }
 
     /// Whether the label finds the `n` operands on top in their homes.
@@ -125,12 +153,15 @@ impl<'m> Lowerer<'m> {
             I::Block(_) | I::Loop(_) | I::If(_) | I::Try(_) | I::TryTable(..) => self.dead_depth += 1,
             I::End | I::Delegate(_) if self.dead_depth > 0 => self.dead_depth -= 1,
             I::Else if self.dead_depth == 0 => self.else_(),
+            I::Catch(tag) if self.dead_depth == 0 => self.legacy_catch(Some(*tag)),
+            I::CatchAll if self.dead_depth == 0 => self.legacy_catch(None),
+            I::Delegate(label) => self.legacy_delegate(*label),
             I::End => self.end(),
             _ => {}
         }
     }
 
-    fn enter(&mut self, kind: BlockKind, ty: BlockType, params: usize) {
+    pub(super) fn enter(&mut self, kind: BlockKind, ty: BlockType, params: usize) {
         let (height, base) = (self.stack.len() - params, self.first_home(params));
         self.controls.push(Control::new(kind, ty, height, base, self.assigned));
     }
@@ -189,13 +220,17 @@ impl<'m> Lowerer<'m> {
     }
 
     pub(super) fn end(&mut self) {
-        let Some(mut control) = self.controls.pop() else { return };
-        if control.kind == BlockKind::Func {
-            self.end_func(&control);
-            return;
-        }
+        let Some(mut control) = self.controls.last().copied() else { return };
         let results = self.block_results(control.ty);
-        let is_target = control.fixups != NONE || matches!(control.kind, BlockKind::If(_));
+        let leaves_catch = self.reachable && matches!(control.kind, BlockKind::Catch { .. });
+        match control.kind {
+            BlockKind::Func => return self.end_func(&control),
+            BlockKind::TryTable { first, end } => self.end_handlers(first, end),
+            _ if leaves_catch => self.carry(self.controls.len() - 1, results.len()),
+            _ => {}
+        }
+        self.controls.pop();
+        let is_target = control.fixups != NONE || leaves_catch || matches!(control.kind, BlockKind::If(_));
         if !is_target {
             if !self.reachable {
                 self.truncate(control.height);
@@ -203,13 +238,18 @@ impl<'m> Lowerer<'m> {
             return;
         }
         if self.reachable {
-            self.flush_top(results.len());
+            if !leaves_catch {
+                self.flush_top(results.len());
+            }
             control.at_branches.intersect(&self.assigned);
         }
         self.bind(control.fixups);
         if let BlockKind::If(branch) = control.kind {
             self.code.set_target(branch, self.code.end());
             control.at_branches.intersect(&control.at_entry);
+            self.before_label = None;
+        }
+        if leaves_catch {
             self.before_label = None;
         }
         self.reachable = true;
@@ -219,12 +259,23 @@ impl<'m> Lowerer<'m> {
     }
 
     fn end_func(&mut self, control: &Control) {
+        self.controls.pop();
         let is_target = control.fixups != NONE;
-        if is_target {
+        let has_landing = is_target && !self.results.is_empty();
+        if is_target && !has_landing {
             self.bind(control.fixups);
         }
-        if self.reachable || is_target {
+        if self.reachable || (is_target && !has_landing) {
             self.return_from_branches();
+            self.emit_return(true);
+        }
+        if has_landing {
+            // Branches with values return by themselves; handlers cannot.
+            self.truncate(0);
+            self.reachable = false;
+            self.bind(control.fixups);
+            let results = self.results;
+            self.push_temps(&results);
             self.emit_return(true);
         }
     }
@@ -244,11 +295,14 @@ impl<'m> Lowerer<'m> {
         let mut is_label = false;
         for n in 0..self.bound.len() {
             let mut fixup = self.bound[n];
-            while let Some(&Fixup { at, value: writer, next, .. }) = self.fixups.get(fixup as usize) {
+            while let Some(&Fixup { site, value: writer, next }) = self.fixups.get(fixup as usize) {
                 fixup = next;
-                let Some(Inst::Br { .. }) = self.code.inst(at) else {
-                    is_label = true;
-                    continue;
+                let at = match site {
+                    Site::Branch(at) if matches!(self.code.inst(at), Some(Inst::Br { .. })) => at,
+                    _ => {
+                        is_label = true;
+                        continue;
+                    }
                 };
                 let inst = match value {
                     None => Inst::Return { return_slot },
@@ -291,30 +345,37 @@ impl<'m> Lowerer<'m> {
             self.before_label = value.and_then(|&value| self.last_producer(value)).map(|producer| producer.at);
         }
         self.bound.push(fixup);
-        while let Some(&Fixup { at, target, next, .. }) = self.fixups.get(fixup as usize) {
-            match target {
-                Some(n) => self.code.set_br_table_target(at, n, here),
-                None => self.code.set_target(at, here),
-            }
+        while let Some(&Fixup { site, next, .. }) = self.fixups.get(fixup as usize) {
+            self.set_site(site, here);
             fixup = next;
         }
         self.join();
     }
 
+    fn set_site(&mut self, site: Site, target: Pos) {
+        match site {
+            Site::Branch(at) => self.code.set_target(at, target),
+            Site::Table(at, n) => self.code.set_br_table_target(at, n, target),
+            Site::Handler(n) => {
+                if let Action::Catch(clause) = &mut self.handlers[n].action {
+                    clause.target = target;
+                }
+            }
+        }
+    }
+
     /// Makes a branch lead to a label: now for loops, at the block's end for others.
-    fn link(&mut self, index: usize, at: Pos, target: Option<u32>, value: Option<Pos>) {
+    pub(super) fn link(&mut self, index: usize, site: Site, value: Option<Pos>) {
         let control = &mut self.controls[index];
         if control.kind == BlockKind::Loop {
-            match target {
-                Some(n) => self.code.set_br_table_target(at, n, control.start),
-                None => self.code.set_target(at, control.start),
-            }
+            let start = control.start;
+            self.set_site(site, start);
             return;
         }
         control.at_branches.intersect(&self.assigned);
         let next = control.fixups;
         control.fixups = self.fixups.len() as u32;
-        self.fixups.push(Fixup { at, target, value, next });
+        self.fixups.push(Fixup { site, value, next });
     }
 
     pub(super) fn br(&mut self, label: LabelIdx) {
@@ -324,6 +385,14 @@ impl<'m> Lowerer<'m> {
             self.return_();
             return;
         }
+        self.carry(index, n);
+        let types = self.label_types(index);
+        self.emit_br(index, &types);
+        self.set_unreachable();
+    }
+
+    /// Brings the `n` values on top, which are needed on no other path, to where the label expects them.
+    pub(super) fn carry(&mut self, index: usize, n: usize) {
         self.flush_sums();
         if self.in_place(index, n) {
             self.flush_top(n);
@@ -333,19 +402,16 @@ impl<'m> Lowerer<'m> {
         } else {
             self.move_top(n, self.controls[index].base);
         }
-        let types = self.label_types(index);
-        self.emit_br(index, &types);
-        self.set_unreachable();
     }
 
     /// Appends a branch to a label that finds values of these types where it expects them.
-    fn emit_br(&mut self, index: usize, types: &[wasm_syntax::ValType]) {
+    pub(super) fn emit_br(&mut self, index: usize, types: &[wasm_syntax::ValType]) {
         let value = match *types {
             [ty] => self.last_writer(slot(self.controls[index].base), Class::of(ty)).map(|producer| producer.at),
             _ => None,
         };
         let at = self.emit(Inst::Br { target: self.code.end() });
-        self.link(index, at, None, value);
+        self.link(index, Site::Branch(at), value);
     }
 
     pub(super) fn br_if(&mut self, label: LabelIdx) {
@@ -370,7 +436,7 @@ impl<'m> Lowerer<'m> {
         }
         if self.in_place(index, n) {
             let at = self.emit_branch_if(cond);
-            self.link(index, at, None, None);
+            self.link(index, Site::Branch(at), None);
             if n > 0 {
                 // The values are needed in their slots from now on.
                 self.barrier = self.code.end();
@@ -391,7 +457,7 @@ impl<'m> Lowerer<'m> {
         }
         self.move_top(n, self.controls[index].base);
         let at = self.emit(Inst::Br { target: self.code.end() });
-        self.link(index, at, None, None);
+        self.link(index, Site::Branch(at), None);
     }
 
     pub(super) fn br_table(&mut self, table: &BrTable<'_>) {
@@ -413,7 +479,7 @@ impl<'m> Lowerer<'m> {
         for (target, label) in labels().enumerate() {
             let (target, index) = (target as u32, self.label_index(label));
             if self.in_place(index, n) {
-                self.link(index, at, Some(target), None);
+                self.link(index, Site::Table(at, target), None);
             } else {
                 let stub = self.stub(at, index, n);
                 self.code.set_br_table_target(at, target, stub);

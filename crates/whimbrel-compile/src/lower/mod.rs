@@ -8,6 +8,7 @@
 mod call;
 mod control;
 mod emit;
+mod exception;
 mod fuse;
 mod locals;
 mod memory;
@@ -20,7 +21,7 @@ use alloc::vec::Vec;
 
 use wasm_syntax::{FuncIdx, Instr, NumericOp, ValType};
 use wasm_validate::{ModuleInfo, ResultType};
-use whimbrel_ir::{Class, Code, FRAME_HEADER_SLOTS, Inst, Pos, Slot, SlotsOp, TAIL_RECORD_SLOTS};
+use whimbrel_ir::{Class, Code, FRAME_HEADER_SLOTS, Handler, Inst, Pos, Slot, SlotsOp, TAIL_RECORD_SLOTS};
 
 use crate::error::CompileError;
 use control::{Control, Fixup};
@@ -71,6 +72,7 @@ pub(crate) struct Lowerer<'m> {
     barrier: Pos,
     controls: Vec<Control>,
     fixups: Vec<Fixup>,
+    handlers: Vec<Handler>,
     /// The branches, as lists of fixups, that lead to the last label at a block's end, and that label's position.
     bound: Vec<u32>,
     bound_at: Pos,
@@ -133,6 +135,7 @@ impl<'m> Lowerer<'m> {
             barrier: Pos(0),
             controls,
             fixups,
+            handlers: Vec::new(),
             bound,
             bound_at: Pos(0),
             before_label: None,
@@ -164,6 +167,8 @@ impl<'m> Lowerer<'m> {
         if self.max_slots > MAX_FRAME_SLOTS {
             return Err(CompileError::frame_too_large(self.max_slots));
         }
+        self.handlers.retain(|handler| handler.start < handler.end);
+        self.code.set_handlers(self.handlers);
         let zero = Pos(self.code.inst_end(Pos(0)).0);
         match self.locals.to_zero() {
             Some((first, count)) => self.code.replace(zero, Inst::Zero { first, count }),
@@ -201,6 +206,14 @@ impl<'m> Lowerer<'m> {
             Instr::BrIf(label) => self.br_if(label),
             Instr::BrTable(ref table) => self.br_table(table),
             Instr::Return => self.return_(),
+            Instr::Throw(tag) => self.throw(tag),
+            Instr::ThrowRef => self.throw_ref(),
+            Instr::TryTable(ty, catches) => self.try_table(ty, catches),
+            Instr::Try(ty) => self.legacy_try(ty),
+            Instr::Catch(tag) => self.legacy_catch(Some(tag)),
+            Instr::CatchAll => self.legacy_catch(None),
+            Instr::Rethrow(label) => self.legacy_rethrow(label),
+            Instr::Delegate(label) => self.legacy_delegate(label),
             Instr::Call(func) => self.call(func),
             Instr::CallIndirect(ty, table) => self.call_indirect(ty, table),
             Instr::CallRef(ty) => self.call_ref(ty),

@@ -37,6 +37,10 @@ pub(crate) enum Reason {
     NeedsCode,
     /// `Context::callee` is a host function; the saved fp is its frame and the saved ip where it returns to.
     Host,
+    /// The `throw` at the saved ip throws.
+    Throw,
+    /// The `throw_ref` at the saved ip throws.
+    ThrowRef,
     /// `Context::budget` ran out; execution goes on at the saved ip.
     Budget,
 }

@@ -9,7 +9,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 use wasm_syntax::FuncIdx;
-use whimbrel_ir::{Code, Family, OpKey, Pos, Slot};
+use whimbrel_ir::{Code, Family, Handler, OpKey, Pos, Slot};
 
 use super::backend::handler_word;
 use super::context::Ip;
@@ -70,7 +70,32 @@ impl Drop for Words {
 struct Linked {
     words: Words,
     offsets: Vec<(Pos, u32)>,
+    handlers: Vec<Handler>,
     return_slot: Slot,
+}
+
+/// The code of a function, as far as exceptions need it.
+#[derive(Clone, Copy)]
+pub(super) struct Body<'a>(&'a Linked);
+
+impl<'a> Body<'a> {
+    pub fn handlers(self) -> &'a [Handler] {
+        &self.0.handlers
+    }
+
+    pub fn return_slot(self) -> Slot {
+        self.0.return_slot
+    }
+
+    /// The position of an ip in the code.
+    pub fn position(self, ip: Ip) -> Pos {
+        self.0.words.contains(ip).unwrap_or_default()
+    }
+
+    /// The ip of a position.
+    pub fn ip(self, pos: Pos) -> Ip {
+        self.0.words.start.wrapping_add(pos.0 as usize)
+    }
 }
 
 #[derive(Debug)]
@@ -119,6 +144,11 @@ impl ModuleCode {
         unsafe { self.entries.get_unchecked((func.0 - self.imported) as usize) }.start.load(Ordering::Acquire)
     }
 
+    /// The code of function `func`, if it has any.
+    pub(super) fn body(&self, func: u32) -> Option<Body<'_>> {
+        Some(Body(Self::linked(self.entry(FuncIdx(func))?)?))
+    }
+
     fn entry(&self, func: FuncIdx) -> Option<&Entry> {
         self.entries.get(func.0.checked_sub(self.imported)? as usize)
     }
@@ -147,15 +177,15 @@ impl ModuleCode {
     /// # Panics
     ///
     /// If the code is of no function of this module, or has an op that the engine has no handler for.
-    pub fn publish(&self, code: Code) {
+    pub fn publish(&self, mut code: Code) {
         let entry = self.entry(code.func).expect("code is published for a function of the module");
-        let return_slot = code.return_slot;
+        let (func, return_slot, handlers) = (code.func, code.return_slot, code.take_handlers());
         let (mut words, offsets) = code.into_parts();
-        link(&mut words, |func| {
+        link(&mut words, func, |func| {
             let entry = self.entry(func).expect("direct calls are of functions of the module");
             entry.start.load(Ordering::Acquire)
         });
-        let linked = Box::into_raw(Box::new(Linked { words: Words::new(words), offsets, return_slot }));
+        let linked = Box::into_raw(Box::new(Linked { words: Words::new(words), offsets, handlers, return_slot }));
         // SAFETY: just made from a box.
         let (start, len) = unsafe { ((*linked).words.start, (*linked).words.len) };
         let first = entry.linked.compare_exchange(ptr::null_mut(), linked, Ordering::AcqRel, Ordering::Acquire);
@@ -227,7 +257,7 @@ impl LooseCode {
     #[must_use]
     pub fn link(code: Code) -> Self {
         let (mut words, _) = code.into_parts();
-        link(&mut words, |func| panic!("a direct call of function {func} outside a function"));
+        link(&mut words, FuncIdx(u32::MAX), |func| panic!("a direct call of function {func} outside a function"));
         Self { words: Words::new(words) }
     }
 
@@ -236,8 +266,9 @@ impl LooseCode {
     }
 }
 
-/// Puts handlers into `words`, and addresses into direct calls.
-fn link(words: &mut [u64], start: impl Fn(FuncIdx) -> *mut u64) {
+/// Puts handlers into the `words` of function `func`, and addresses into direct calls; and the function itself into the last
+/// word of whatever exceptions pass, so that they find its handlers.
+fn link(words: &mut [u64], func: FuncIdx, start: impl Fn(FuncIdx) -> *mut u64) {
     let mut at = 0;
     while at < words.len() {
         let key = OpKey::from_word(words[at]);
@@ -251,6 +282,24 @@ fn link(words: &mut [u64], start: impl Fn(FuncIdx) -> *mut u64) {
             words[at + 1] = start(FuncIdx(payload_imm)).expose_provenance() as u64;
         }
         let targets = if key.family == Family::BrTable { payload_imm as usize } else { 0 };
-        at += key.len_words().expect("a key with a handler has a length") + targets;
+        let len = key.len_words().expect("a key with a handler has a length");
+        if is_passed(key.family) {
+            words[at + len - 1] |= u64::from(func.0) << 32;
+        }
+        at += len + targets;
     }
+}
+
+/// Whether exceptions come from or through ops of the family, whose last word has room for a function.
+const fn is_passed(family: Family) -> bool {
+    matches!(
+        family,
+        Family::Call
+            | Family::CallImport
+            | Family::CallIndirect
+            | Family::CallRef
+            | Family::Reload
+            | Family::Throw
+            | Family::ThrowRef
+    )
 }

@@ -7,6 +7,7 @@ mod link;
 mod operand;
 mod run;
 mod step;
+mod unwind;
 
 pub use backend::BACKEND;
 pub use link::{LooseCode, ModuleCode};

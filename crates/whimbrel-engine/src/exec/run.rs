@@ -13,7 +13,9 @@ use wasm_syntax::{FuncIdx, Trap};
 use super::backend;
 use super::context::{Context, Ip, Reason, Regs};
 use super::link::{LooseCode, ModuleCode};
-use crate::instance::{FuncInst, FuncKind, Instance};
+use super::unwind::{self, Thrown};
+use crate::gc::Exceptions;
+use crate::instance::{FuncInst, FuncKind, Instance, Tag};
 
 /// Calls and backward branches between two looks at the interruption flag.
 const SLICE: u64 = 100_000;
@@ -65,6 +67,8 @@ pub enum Outcome {
     Done,
     /// Execution trapped. It cannot go on.
     Trap(Trap),
+    /// An exception was not caught. Execution cannot go on.
+    Exception,
     /// A function has to be compiled and published before execution goes on.
     NeedsCode {
         /// The module's code, in which to publish it.
@@ -104,12 +108,15 @@ enum State {
     HostCall,
     /// A host function has been called: `run` returns from it.
     HostReturn,
+    /// It throws instead.
+    HostThrow,
 }
 
 /// A running program: its whole state, outside the native stack, between calls of [`run`](Self::run).
 pub struct Execution {
     ctx: Box<Context>,
     stack: ValueStack,
+    thrown: Thrown,
     state: State,
     fuel: Option<u64>,
     interrupt: Option<Arc<AtomicBool>>,
@@ -129,7 +136,8 @@ impl Execution {
     /// An execution with nothing to run, whose frames go onto `stack`.
     #[must_use]
     pub fn new(stack: ValueStack) -> Self {
-        Self { ctx: Box::new(Context::new()), stack, state: State::Idle, fuel: None, interrupt: None }
+        let (ctx, thrown) = (Box::new(Context::new()), Thrown::default());
+        Self { ctx, stack, thrown, state: State::Idle, fuel: None, interrupt: None }
     }
 
     /// Looks at `flag` every so often; when it is set, [`run`](Self::run) clears it and comes back.
@@ -227,12 +235,18 @@ impl Execution {
     ///
     /// What [`call`](Self::call) or [`eval`](Self::eval) asked for still holds, nothing borrows the objects that the program
     /// reaches, and after [`Outcome::HostPending`] the slots hold results of the host function's types.
-    pub unsafe fn run(&mut self) -> Outcome {
+    pub(crate) unsafe fn run(&mut self, exceptions: &mut Exceptions) -> Outcome {
         let Some(mut regs) = self.ctx.regs else { return Outcome::Done };
         match self.state {
             State::Idle => return Outcome::Done,
             State::HostCall => return self.host_pending(),
             State::Ready => {}
+            // SAFETY: passed on from the caller.
+            State::HostThrow => {
+                if let Some(outcome) = unsafe { self.unwind(exceptions) } {
+                    return outcome;
+                }
+            }
             State::HostReturn => {
                 // SAFETY: the ip is a return ip, before which is the call's info.
                 unsafe { regs.fp = regs.fp.sub(*self.ctx.ip.sub(1) as u32 as usize) };
@@ -263,8 +277,20 @@ impl Execution {
                     return Outcome::NeedsCode { code: (*self.ctx.instance).code.clone(), func };
                 },
                 Reason::Host => return self.host_pending(),
+                // SAFETY: handlers stopped at such an op; the rest is passed on from the caller.
+                Reason::Throw | Reason::ThrowRef => unsafe {
+                    let fp = self.ctx.regs.map_or(regs.fp, |regs| regs.fp);
+                    if reason == Reason::Throw {
+                        self.thrown.read_throw(&self.ctx, fp);
+                    } else {
+                        self.thrown.read_throw_ref(&self.ctx, fp, exceptions);
+                    }
+                    if let Some(outcome) = self.unwind(exceptions) {
+                        return outcome;
+                    }
+                },
                 Reason::Budget => {
-                    if self.interrupt.as_ref().is_some_and(|flag| flag.swap(false, Ordering::Relaxed)) {
+                    if self.take_interrupt() {
                         return Outcome::Interrupted;
                     }
                     if self.fuel == Some(0) {
@@ -273,6 +299,58 @@ impl Execution {
                 }
             }
         }
+    }
+
+    /// Takes the exception thrown last to where it is caught. A catch takes part in metering as a branch backward does, since
+    /// it can be one.
+    ///
+    /// # Safety
+    ///
+    /// As for [`run`](Self::run); execution is at what throws.
+    unsafe fn unwind(&mut self, exceptions: &mut Exceptions) -> Option<Outcome> {
+        let in_host = self.state == State::HostThrow;
+        // SAFETY: passed on from the caller; nothing happens between finding the frame and going there.
+        unsafe {
+            let Some(landing) = unwind::find(&self.ctx, in_host, self.stack.base.as_ptr(), &self.thrown) else {
+                // The frames stay for a backtrace.
+                self.state = if in_host { State::HostThrow } else { State::Idle };
+                return Some(Outcome::Exception);
+            };
+            self.thrown.land(&landing, &mut self.ctx, exceptions);
+        }
+        self.state = State::Ready;
+        if self.take_interrupt() {
+            return Some(Outcome::Interrupted);
+        }
+        match &mut self.fuel {
+            Some(0) => Some(Outcome::OutOfFuel),
+            Some(fuel) => {
+                *fuel -= 1;
+                None
+            }
+            None => None,
+        }
+    }
+
+    fn take_interrupt(&self) -> bool {
+        self.interrupt.as_ref().is_some_and(|flag| flag.swap(false, Ordering::Relaxed))
+    }
+
+    /// Ends the pending host call by an exception of `tag`, which [`run`](Self::run) takes to where it is caught.
+    ///
+    /// # Safety
+    ///
+    /// A host function has to be called; `payload` holds values of the types of the tag's parameters, and what is referred to
+    /// stays live until the exception is caught or forgotten.
+    pub unsafe fn throw(&mut self, tag: NonNull<Tag>, payload: &[u64]) {
+        self.thrown.set(tag, payload, 0);
+        self.state = State::HostThrow;
+    }
+
+    /// Tag and payload of the exception thrown last, after [`Outcome::Exception`].
+    #[must_use]
+    pub fn thrown(&self) -> Option<(NonNull<Tag>, &[u64])> {
+        Some((self.thrown.tag?, &self.thrown.payload))
     }
 
     /// Runs handlers from the context's ip until one stops.
@@ -335,7 +413,8 @@ impl Execution {
     /// The program is where [`run`](Self::run) left it, and all that it reaches is live.
     #[must_use]
     pub unsafe fn backtrace(&self) -> Vec<BacktraceFrame> {
+        let in_host = matches!(self.state, State::HostReturn | State::HostThrow);
         // SAFETY: passed on from the caller.
-        unsafe { super::backtrace::walk(&self.ctx, self.state == State::HostReturn, self.stack.base.as_ptr()) }
+        unsafe { super::backtrace::walk(&self.ctx, in_host, self.stack.base.as_ptr()) }
     }
 }

@@ -3,6 +3,7 @@
 use core::ptr::NonNull;
 
 use super::collect::Trace;
+use super::exceptions::exception_of_slot;
 use super::externs::ExternTable;
 use super::handle::Handle;
 use super::instance::{func_of_slot, slot_of_func};
@@ -50,9 +51,11 @@ impl Objects {
                 [slot_of_func(func.ptr(self.id)?), 0]
             }
             (Value::Extern(Some(value)), SlotType::Extern { .. }) => [ExternTable::to_slot(value, self.id)?, 0],
-            (Value::Func(None) | Value::Null, SlotType::Func { nullable: true, .. })
+            (Value::Exn(Some(exn)), SlotType::Exn { .. }) => [exn.ptr(self.id)?.as_ptr().expose_provenance() as u64, 0],
+            (Value::Exn(None) | Value::Null, SlotType::Exn { nullable: true })
+            | (Value::Func(None) | Value::Null, SlotType::Func { nullable: true, .. })
             | (Value::Extern(None) | Value::Null, SlotType::Extern { nullable: true })
-            | (Value::Func(None) | Value::Extern(None) | Value::Null, SlotType::Null) => [0, 0],
+            | (Value::Func(None) | Value::Extern(None) | Value::Exn(None) | Value::Null, SlotType::Null) => [0, 0],
             _ => return Err(ValueError::Type),
         })
     }
@@ -72,6 +75,8 @@ impl Objects {
             // SAFETY: by contract a function of this store is at the address.
             SlotType::Func { .. } => Value::Func(func_of_slot(slots[0]).map(|func| unsafe { self.handle(func) })),
             SlotType::Extern { .. } => Value::Extern(self.externs.at_slot(slots[0], self.id)),
+            // SAFETY: by contract an exception of this store is at the address.
+            SlotType::Exn { .. } => Value::Exn(exception_of_slot(slots[0]).map(|exn| unsafe { self.handle(exn) })),
             SlotType::Null => Value::Null,
         }
     }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
+use super::exceptions::{Exception, exception_of_slot};
 use super::externs::ExternTable;
 use super::handle::Header;
 use super::instance::func_of_slot;
@@ -27,10 +28,11 @@ pub(crate) trait Trace {
 pub(crate) struct Marker<'a> {
     epoch: u32,
     externs: &'a ExternTable,
-    /// Marked, but not yet traced. Only instances, tables and globals lead anywhere.
+    /// Marked, but not yet traced. Only instances, tables, globals and exceptions lead anywhere.
     instances: Vec<NonNull<Instance>>,
     tables: Vec<NonNull<Table>>,
     globals: Vec<NonNull<Global>>,
+    exceptions: Vec<NonNull<Exception>>,
 }
 
 impl Marker<'_> {
@@ -64,6 +66,11 @@ impl Marker<'_> {
                 }
             }
             SlotType::Extern { .. } => self.externs.mark(slot, self.epoch),
+            SlotType::Exn { .. } => {
+                if let Some(exception) = exception_of_slot(slot) {
+                    Self::grey(exception, self.epoch, &mut self.exceptions);
+                }
+            }
             _ => {}
         }
     }
@@ -75,6 +82,8 @@ impl Marker<'_> {
             } else if let Some(ptr) = self.tables.pop() {
                 self.follow(ptr);
             } else if let Some(ptr) = self.globals.pop() {
+                self.follow(ptr);
+            } else if let Some(ptr) = self.exceptions.pop() {
                 self.follow(ptr);
             } else {
                 return;
@@ -120,6 +129,24 @@ impl Trace for Table {
     fn trace(&self, marker: &mut Marker<'_>) {
         for &slot in self.elems() {
             marker.slot(self.elem(), slot);
+        }
+    }
+}
+
+impl Trace for Exception {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn trace(&self, marker: &mut Marker<'_>) {
+        marker.leaf(self.tag);
+        // SAFETY: as in `leaf`.
+        let ty = unsafe { &self.tag.as_ref().ty };
+        let mut slots = &*self.payload;
+        for &ty in &ty.params {
+            let (value, rest) = slots.split_at(ty.slots().into());
+            marker.slot(ty, value[0]);
+            slots = rest;
         }
     }
 }
@@ -178,11 +205,18 @@ impl Objects {
     pub(crate) unsafe fn collect(&mut self) -> Collected {
         self.epoch = self.epoch.wrapping_add(1);
         let epoch = self.epoch;
-        let mut marker =
-            Marker { epoch, externs: &self.externs, instances: Vec::new(), tables: Vec::new(), globals: Vec::new() };
+        let mut marker = Marker {
+            epoch,
+            externs: &self.externs,
+            instances: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
+            exceptions: Vec::new(),
+        };
         held(&self.instances).for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.instances));
         held(&self.tables).for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.tables));
         held(&self.globals).for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.globals));
+        held(&self.exceptions.0).for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.exceptions));
         held(&self.memories).for_each(|ptr| marker.leaf(ptr));
         held(&self.tags).for_each(|ptr| marker.leaf(ptr));
         held(&self.host_funcs).for_each(|ptr| marker.leaf(ptr));
@@ -196,6 +230,8 @@ impl Objects {
         let tables = unsafe { self.tables.sweep(epoch) };
         // SAFETY: the same.
         let globals = unsafe { self.globals.sweep(epoch) };
+        // SAFETY: the same.
+        let exceptions = unsafe { self.exceptions.0.sweep(epoch) };
         // SAFETY: the same.
         let memories = unsafe { self.memories.sweep(epoch) };
         // SAFETY: the same.
@@ -212,7 +248,8 @@ impl Objects {
         self.due.reset(self.len());
         let freed =
             [instances.len(), tables.len(), globals.len(), memories.len(), tags.len(), funcs.len(), externs.len()];
-        Collected { instances: instances.len(), objects: freed.iter().sum(), host_funcs }
+        let freed = freed.iter().chain([&exceptions.len()]).sum();
+        Collected { instances: instances.len(), objects: freed, host_funcs }
     }
 }
 

@@ -10,6 +10,7 @@
 mod access;
 mod arena;
 mod collect;
+mod exceptions;
 mod externs;
 mod handle;
 mod instance;
@@ -17,6 +18,8 @@ mod running;
 
 pub(crate) use arena::Arena;
 pub(crate) use collect::Due;
+pub use exceptions::Exception;
+pub(crate) use exceptions::Exceptions;
 pub use externs::ExternHandle;
 pub(crate) use externs::ExternTable;
 pub use handle::Handle;

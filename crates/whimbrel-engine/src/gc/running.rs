@@ -10,9 +10,9 @@ use core::sync::atomic::AtomicBool;
 
 use wasm_syntax::{FuncIdx, Trap};
 
-use super::Handle;
+use super::{Exceptions, Handle};
 use crate::exec::{Execution, LooseCode, ModuleCode, Outcome, ValueStack};
-use crate::instance::{FuncInst, FuncTypeInfo, Instance};
+use crate::instance::{FuncInst, FuncTypeInfo, Instance, Tag};
 use crate::store::{Store, StoreLimits};
 use crate::value::{Value, ValueError, WrongStore};
 
@@ -45,6 +45,8 @@ enum Stage {
     Host,
     /// The function has returned.
     Done,
+    /// An exception has left the function.
+    Thrown,
     /// It can only be forgotten.
     Failed,
 }
@@ -112,6 +114,7 @@ impl Executions {
         instance: NonNull<Instance>,
         code: &LooseCode,
         limits: &StoreLimits,
+        exceptions: &mut Exceptions,
     ) -> Result<[u64; 2], Trap> {
         let mut execution = self.take_idle(limits)?;
         execution.set_fuel(None);
@@ -119,7 +122,7 @@ impl Executions {
         // and constant expressions only use what precedes them.
         unsafe { execution.eval(instance, code)? };
         // SAFETY: the same; the store is borrowed exclusively by the caller, so nothing borrows its objects.
-        let outcome = unsafe { execution.run() };
+        let outcome = unsafe { execution.run(exceptions) };
         let slots = [execution.results(2)[0], execution.results(2)[1]];
         self.idle.push(execution);
         match outcome {
@@ -202,10 +205,11 @@ impl Store {
         running.execution.set_fuel(executions.fuel);
         // SAFETY: `begin_call` saw to it that the call is sound; the store is borrowed exclusively, so nothing borrows its
         // objects; the stage says that results of host functions, which are checked, are in their place.
-        let outcome = unsafe { running.execution.run() };
+        let outcome = unsafe { running.execution.run(&mut self.objects.exceptions) };
         executions.fuel = running.execution.fuel();
         running.stage = match outcome {
             Outcome::Done => Stage::Done,
+            Outcome::Exception => Stage::Thrown,
             Outcome::Trap(_) => Stage::Failed,
             Outcome::HostPending { .. } => Stage::Host,
             Outcome::NeedsCode { .. } | Outcome::OutOfFuel | Outcome::Interrupted => Stage::Ready,
@@ -298,6 +302,37 @@ impl Store {
         }
         running.stage = Stage::Ready;
         Ok(())
+    }
+
+    /// Makes the host function that has to be called throw an exception of `tag` that carries `payload`; [`run`](Self::run)
+    /// goes on where it is caught. Spec: `exec-throw`.
+    ///
+    /// # Errors
+    ///
+    /// If the payload is not of the types of the tag's parameters, or anything is of another store.
+    pub fn throw_from_host(&mut self, tag: &Handle<Tag>, payload: &[Value]) -> Result<(), ValueError> {
+        let slots = self.objects.lower_payload(tag, payload)?;
+        let tag = tag.ptr(self.objects.id)?;
+        let running = self.executions.running.last_mut().expect("a call was begun");
+        assert_eq!(running.stage, Stage::Host, "a host function is to be called");
+        // SAFETY: tag and payload are of this store and go together; no collection happens before the execution ends.
+        unsafe { running.execution.throw(tag, &slots) };
+        running.stage = Stage::Ready;
+        Ok(())
+    }
+
+    /// Tag and payload of the exception that has left the function called last.
+    ///
+    /// # Panics
+    ///
+    /// If none has.
+    pub fn thrown(&mut self) -> (Handle<Tag>, Vec<Value>) {
+        let Self { objects, executions, .. } = self;
+        let running = executions.running.last().expect("a call was begun");
+        assert_eq!(running.stage, Stage::Thrown, "an exception has left the function");
+        let (tag, payload) = running.execution.thrown().expect("an exception has left the function");
+        // SAFETY: throwing code has left values of the types of the tag's parameters, and no collection has happened since.
+        unsafe { objects.lift_exception(tag, payload) }
     }
 
     /// The instance whose function called the host function; `None` where the embedder did.

@@ -3,6 +3,7 @@
 mod branch;
 mod call;
 mod copy;
+mod exception;
 mod memory;
 mod numeric;
 mod slots;
@@ -50,6 +51,8 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::Shuffle => Some(handler_for::<vector::Shuffle>()),
         Family::VectorConst => Some(handler_for::<vector::VectorConst>()),
         Family::MemoryLane => vector::memory_lane(key),
+        Family::Throw => Some(handler_for::<exception::Throw>()),
+        Family::ThrowRef => Some(handler_for::<exception::ThrowRef>()),
         Family::Trap => Some(handler_for::<branch::TrapOp>()),
     }
 }

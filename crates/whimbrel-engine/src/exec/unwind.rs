@@ -1,0 +1,164 @@
+//! Exceptions on their way: from where they are thrown to the frame that catches them.
+
+use alloc::vec::Vec;
+use core::ptr::{self, NonNull};
+
+use whimbrel_ir::{Clause, Handler};
+
+use super::context::{Context, Fp, Ip};
+use super::operand::Fields;
+use super::step::reload_word;
+use crate::gc::Exceptions;
+use crate::instance::{Instance, Tag};
+
+/// The exception thrown last.
+#[derive(Debug, Default)]
+pub(super) struct Thrown {
+    pub tag: Option<NonNull<Tag>>,
+    pub payload: Vec<u64>,
+    /// The reference to it, or 0 as long as there is none.
+    pub exn: u64,
+}
+
+impl Thrown {
+    pub fn set(&mut self, tag: NonNull<Tag>, payload: &[u64], exn: u64) {
+        self.tag = Some(tag);
+        self.exn = exn;
+        self.payload.clear();
+        self.payload.extend_from_slice(payload);
+    }
+
+    /// Reads what the `throw` at which execution stopped throws.
+    ///
+    /// # Safety
+    ///
+    /// The context's ip is at a `throw` of the current instance, `fp` its frame; all that it reaches is live.
+    pub unsafe fn read_throw(&mut self, ctx: &Context, fp: Fp) {
+        // SAFETY: the tag exists, and its payload lies in the frame (`ir::verify`, "indices exist", "slots are in the frame").
+        unsafe {
+            let fields = Fields::of(ctx.ip);
+            let tag = *(&(*ctx.instance).tags).get_unchecked(fields.imm() as usize);
+            let len = usize::from(tag.as_ref().ty.param_slots);
+            self.set(tag, core::slice::from_raw_parts(fp.add(fields.a()), len), 0);
+        }
+    }
+
+    /// Reads what the `throw_ref` at which execution stopped throws, which is not null.
+    ///
+    /// # Safety
+    ///
+    /// The same, of a `throw_ref`.
+    pub unsafe fn read_throw_ref(&mut self, ctx: &Context, fp: Fp, exceptions: &Exceptions) {
+        // SAFETY: the slot holds a reference to an exception.
+        unsafe {
+            let exn = *fp.add(Fields::of(ctx.ip).a());
+            if let Some((tag, payload)) = exceptions.get(exn) {
+                self.set(tag, payload, exn);
+            }
+        }
+    }
+
+    /// Whether a clause of a function of `instance` takes it.
+    ///
+    /// # Safety
+    ///
+    /// The clause belongs to code of the instance, which is live.
+    unsafe fn is_taken(&self, clause: &Clause, instance: NonNull<Instance>) -> bool {
+        // SAFETY: the tag exists (`ir::verify`, "handlers").
+        clause.tag.is_none_or(|tag| unsafe { Some(*instance.as_ref().tags.get_unchecked(tag.index())) == self.tag })
+    }
+
+    /// Hands the exception to where it is caught, and makes execution go on there.
+    ///
+    /// # Safety
+    ///
+    /// `landing` was found on the stack of the context.
+    pub unsafe fn land(&mut self, landing: &Landing, ctx: &mut Context, exceptions: &mut Exceptions) {
+        let Landing { instance, fp, ip, clause } = *landing;
+        // SAFETY: payload and reference go to slots of the frame (`ir::verify`, "handlers"); a tag of the clause's is this
+        // exception's, so that the payload is as long as the clause expects.
+        unsafe {
+            if clause.tag.is_some() {
+                fp.add(clause.payload.0.into()).copy_from_nonoverlapping(self.payload.as_ptr(), self.payload.len());
+            }
+            if let (Some(slot), Some(tag)) = (clause.exn, self.tag) {
+                if self.exn == 0 {
+                    self.exn = exceptions.alloc(tag, &self.payload);
+                }
+                *fp.add(slot.0.into()) = self.exn;
+            }
+            if !ptr::eq(ctx.instance, instance.as_ptr()) {
+                ctx.enter_instance(instance.as_ptr());
+            }
+        }
+        ctx.ip = ip;
+        if let Some(regs) = &mut ctx.regs {
+            regs.fp = fp;
+        }
+    }
+}
+
+/// Where an exception is caught.
+pub(super) struct Landing {
+    instance: NonNull<Instance>,
+    fp: Fp,
+    ip: Ip,
+    clause: Clause,
+}
+
+/// Finds the frame that catches `thrown`; changes nothing. `in_host` says that a host function throws.
+///
+/// # Safety
+///
+/// The context is that of an execution stopped at a `throw`, a `throw_ref` or a host function's call, whose frames lie above
+/// `base`, and all that it reaches is live.
+pub(super) unsafe fn find(ctx: &Context, in_host: bool, base: Fp, thrown: &Thrown) -> Option<Landing> {
+    let mut instance = NonNull::new(ctx.instance)?;
+    let (mut ip, mut fp) = (ctx.ip, ctx.regs?.fp);
+    let mut returning = in_host;
+    if in_host {
+        // SAFETY: the ip is the host call's return ip, before which is the call's info.
+        fp = unsafe { fp.sub(*ip.sub(1) as u32 as usize) };
+    }
+    loop {
+        if ctx.landings.is_exit(ip) || fp < base {
+            return None;
+        }
+        if ctx.landings.is_untail(ip) {
+            // SAFETY: the frame is a tail record: return ip, instance.
+            unsafe {
+                ip = ptr::with_exposed_provenance(*fp as usize);
+                instance = instance_of(*fp.add(1))?;
+                fp = fp.sub(*ip.sub(1) as u32 as usize);
+            }
+            continue;
+        }
+        // SAFETY: the ip is at an op; a reload names the slot where the call saved the instance. Linking has put the function
+        // into the last word of calls, reloads and throws.
+        let (code, func) = unsafe {
+            if returning && *ip == reload_word() {
+                instance = instance_of(*fp.add(Fields::of(ip).a()))?;
+            }
+            let last_word = if returning { *ip.sub(1) } else { Fields::of(ip).ext(0) };
+            (&instance.as_ref().code, (last_word >> 32) as u32)
+        };
+        let body = code.body(func)?;
+        // A return ip is behind the call, which is what counts.
+        let at = body.position(if returning { ip.wrapping_sub(1) } else { ip });
+        // SAFETY: the clauses are of code of the instance, which is live.
+        let mut clauses = Handler::find(body.handlers(), at);
+        if let Some(&clause) = clauses.find(|clause| unsafe { thrown.is_taken(clause, instance) }) {
+            return Some(Landing { instance, fp, ip: body.ip(clause.target), clause });
+        }
+        // SAFETY: the function's first op has stored the return ip in its return slot; before a return ip is the call's info.
+        unsafe {
+            ip = ptr::with_exposed_provenance(*fp.add(usize::from(body.return_slot().0)) as usize);
+            fp = fp.sub(*ip.sub(1) as u32 as usize);
+        }
+        returning = true;
+    }
+}
+
+fn instance_of(word: u64) -> Option<NonNull<Instance>> {
+    NonNull::new(ptr::with_exposed_provenance_mut(word as usize))
+}
