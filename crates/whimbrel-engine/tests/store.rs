@@ -35,7 +35,7 @@ fn tables_keep_what_they_refer_to() {
     let mut store = Store::new(StoreLimits::default());
     let table = store.new_table(table_ty(2), EXTERN, CanonicalBits(0), &Value::Extern(None)).unwrap();
     let value = store.new_extern(Box::new(CountsDrops(drops.clone()))).unwrap();
-    store.table_set(&table, 1, &Value::Extern(Some(value.clone()))).unwrap();
+    store.table_set(&table, 1, &Value::Extern(Some(value.clone().into()))).unwrap();
     drop(value);
     assert_eq!(store.collect().unwrap().objects, 0);
     let Some(Value::Extern(Some(value))) = store.table_get(&table, 1).unwrap() else { panic!("the value is there") };
@@ -100,7 +100,7 @@ fn a_host_call_passes_values_both_ways() {
     let (number, func) =
         store.new_host_func(ty(0, &[SlotType::V128, EXTERN, SlotType::I32], &[EXTERN, SlotType::V128]));
     let value = store.new_extern(Box::new("value")).unwrap();
-    let args = [Value::V128(5 << 64 | 6), Value::Extern(Some(value.clone())), Value::I32(7)];
+    let args = [Value::V128(5 << 64 | 6), Value::Extern(Some(value.clone().into())), Value::I32(7)];
     store.begin_call(&func, &args).unwrap();
     // Under a call nothing is freed.
     assert!(store.collect().is_none());

@@ -37,6 +37,14 @@ impl VerifyEnv for Env {
         false
     }
 
+    fn struct_type(&self, ty: TypeIdx) -> Option<u32> {
+        (ty.0 == 2).then_some(3)
+    }
+
+    fn array_type(&self, ty: TypeIdx) -> Option<u32> {
+        (ty.0 == 3).then_some(1)
+    }
+
     fn tag(&self, tag: TagIdx) -> Option<u32> {
         (tag.0 < 1).then_some(2)
     }

@@ -1,5 +1,6 @@
 //! The steps: one for each op, generic over its meaning and its operands' kinds; and which handler a key gets.
 
+mod aggregate;
 mod branch;
 mod call;
 mod copy;
@@ -53,6 +54,15 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::MemoryLane => vector::memory_lane(key),
         Family::Throw => Some(handler_for::<exception::Throw>()),
         Family::ThrowRef => Some(handler_for::<exception::ThrowRef>()),
+        Family::FieldGet => aggregate::field_get(key),
+        Family::FieldSet => aggregate::field_set(key),
+        Family::ElemGet => aggregate::elem_get(key),
+        Family::ElemSet => aggregate::elem_set(key),
+        Family::RefUnary => aggregate::ref_unary(key),
+        Family::RefTest => aggregate::ref_test(key),
+        Family::RefCast => aggregate::ref_cast(key),
+        Family::DescTest => aggregate::desc_test(key),
+        Family::Aggregate => aggregate::aggregate(key),
         Family::Trap => Some(handler_for::<branch::TrapOp>()),
     }
 }
