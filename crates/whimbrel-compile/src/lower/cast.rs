@@ -75,7 +75,7 @@ impl Lowerer<'_> {
         let cond = self.take_cond(result, true);
         let around = self.emit_branch_if(cond);
         self.mark();
-        self.emit(Inst::Trap(Trap::CastFailure));
+        self.emit(Inst::Trap(Trap::DescriptorCastFailure));
         self.code.set_target(around, self.code.end());
         self.join();
     }

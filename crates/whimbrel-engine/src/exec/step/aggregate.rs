@@ -294,7 +294,7 @@ impl Unary for GetDesc {
     #[inline(always)]
     unsafe fn apply(a: u64) -> Result<u64, Trap> {
         // SAFETY: a reference that is not null is to a structure.
-        if a == 0 { Err(Trap::NullStructureReference) } else { Ok(unsafe { descriptor(a) }) }
+        if a == 0 { Err(Trap::NullReference) } else { Ok(unsafe { descriptor(a) }) }
     }
 }
 
