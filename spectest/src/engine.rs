@@ -6,7 +6,7 @@ use wasm_reader::ReadErrorKind;
 use wasm_syntax::{Feature, Features};
 use whimbrel::{
     AnyRef, Config, Engine, Error, Extern, ExternRef, Global, GlobalType, HandleError, Instance, LinkError, Linker,
-    Memory, MemoryType, Module, Mutability, RefType, Store, Table, TableType, Trap, V128, Val, ValType,
+    Memory, MemoryType, Module, Mutability, RefType, SharedMemory, Store, Table, TableType, Trap, V128, Val, ValType,
 };
 
 use crate::stage;
@@ -60,6 +60,9 @@ impl From<Error> for Failure {
 fn is_unsupported(error: &Error) -> bool {
     error.root_cause().to_string().starts_with("unsupported ")
 }
+
+/// Shared memories by the names of the exports that they were.
+pub type SharedExports = Vec<(String, SharedMemory)>;
 
 /// One store with what a script has put into it.
 pub struct Host {
@@ -128,6 +131,26 @@ impl Host {
     /// If the engine refuses one.
     pub fn register(&mut self, name: &str, instance: &Instance) -> Result<(), Failure> {
         self.linker.instance(&mut self.store, name, instance)?;
+        Ok(())
+    }
+
+    /// The shared memories that an instance exports, which other threads may import.
+    pub fn shared_exports(&mut self, instance: &Instance) -> SharedExports {
+        let exports = instance.exports(&mut self.store);
+        exports
+            .filter_map(|export| Some((export.name().to_owned(), export.into_extern().into_shared_memory()?)))
+            .collect()
+    }
+
+    /// Makes another thread's shared memories importable.
+    ///
+    /// # Errors
+    ///
+    /// If the engine refuses one.
+    pub fn register_shared(&mut self, name: &str, exports: &SharedExports) -> Result<(), Failure> {
+        for (export, memory) in exports {
+            self.linker.define(&mut self.store, name, export, memory.clone())?;
+        }
         Ok(())
     }
 

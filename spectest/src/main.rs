@@ -16,9 +16,6 @@ use spectest::skips::{Entry, Skips};
 use spectest::suite::{self, File, Group};
 use spectest::{run, script};
 
-/// The stack that the engine gets. It must do with little: nothing of a running program may live there, in debug builds
-/// neither.
-const ENGINE_STACK_BYTES: usize = 256 * 1024;
 /// The stack for reading the text of scripts, whose parser is recursive.
 const TEXT_STACK_BYTES: usize = 64 * 1024 * 1024;
 
@@ -153,7 +150,7 @@ fn run_file(group: &Group, file: &File) -> FileReport {
     };
     let done = thread::scope(|scope| {
         let body = || run::run(&file.name, &script, group.features);
-        let thread = thread::Builder::new().stack_size(ENGINE_STACK_BYTES).spawn_scoped(scope, body);
+        let thread = thread::Builder::new().stack_size(run::ENGINE_STACK_BYTES).spawn_scoped(scope, body);
         thread.map(|thread| thread.join())
     });
     match done {

@@ -52,6 +52,16 @@ impl FileReport {
         }
     }
 
+    /// Accounts for what a thread of the script has executed.
+    pub fn absorb(&mut self, other: Self) {
+        for (kind, count) in other.kinds {
+            *self.kinds.entry(kind).or_default() += count;
+        }
+        self.passed += other.passed;
+        self.remarks.extend(other.remarks);
+        self.remarks.sort_by_key(|remark| remark.line);
+    }
+
     /// Looks up what did not pass in the list of what may be skipped. `place` is the script's, with its group.
     pub fn excuse(&mut self, place: &str, skips: &Skips) {
         for remark in &mut self.remarks {

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use wasm_syntax::{Features, Trap};
 use whimbrel::{Instance, Module};
 
-use crate::engine::{Failure, Host};
+use crate::engine::{Failure, Host, SharedExports};
 use crate::report::{FileReport, Verdict};
 use crate::script::{Action, Directive, Execute, Source};
 use crate::stage;
@@ -16,13 +18,27 @@ use crate::value::{Pattern, Value, list};
 /// How an exception that nothing caught is reported to the embedder.
 const UNCAUGHT_EXCEPTION: &str = "uncaught exception";
 
+/// The stack that the engine gets. It must do with little: nothing of a running program may live there, in debug builds
+/// neither.
+pub const ENGINE_STACK_BYTES: usize = 256 * 1024;
+
 /// Executes a script whose modules may use `features`.
 ///
 /// After a panic of the engine the rest of the script fails: what the store is then worth is unknown.
 pub fn run(name: &str, script: &[Directive], features: Features) -> FileReport {
-    let mut report = FileReport { name: name.to_owned(), ..FileReport::default() };
     let start = Instant::now();
-    let mut runner = Runner::new(features);
+    let (mut report, _) = drive(Runner::new(features), script);
+    name.clone_into(&mut report.name);
+    report.time = start.elapsed();
+    report
+}
+
+/// What became of directives, and the shared memories registered by name meanwhile.
+type Driven = (FileReport, Vec<(String, SharedExports)>);
+
+/// Executes directives.
+fn drive(mut runner: Runner, script: &[Directive]) -> Driven {
+    let mut report = FileReport::default();
     let mut panicked = None;
     for Directive { line, action } in script {
         let verdict = match panicked {
@@ -36,11 +52,18 @@ pub fn run(name: &str, script: &[Directive], features: Features) -> FileReport {
         };
         report.count(*line, action.kind(), verdict);
     }
+    // Threads that the script does not wait for count too.
+    for name in runner.threads.keys().cloned().collect::<Vec<_>>() {
+        if let Verdict::Failed { expected, got } = runner.wait(&name) {
+            report.count(0, "wait", failed(expected, got));
+        }
+    }
+    runner.ended.drain(..).for_each(|ended| report.absorb(ended));
+    let registered = std::mem::take(&mut runner.registered);
     if panicked.is_some() {
         std::mem::forget(runner);
     }
-    report.time = start.elapsed();
-    report
+    (report, registered)
 }
 
 /// A module or instance, or why there is none.
@@ -54,6 +77,15 @@ struct Runner {
     missing: HashMap<String, Failure>,
     /// What a directive that is there for its effects would have needed.
     lost_effects: Option<String>,
+    features: Features,
+    /// What the thread that started this one shares, by the name of the instance that it has it from.
+    shared: HashMap<String, SharedExports>,
+    /// What of it was registered, which other threads see once this one has ended.
+    registered: Vec<(String, SharedExports)>,
+    /// Threads that this one has started.
+    threads: HashMap<String, JoinHandle<Driven>>,
+    /// What became of those that have ended.
+    ended: Vec<FileReport>,
 }
 
 fn failed(expected: impl Into<String>, got: impl Into<String>) -> Verdict {
@@ -68,6 +100,11 @@ impl Runner {
             instances: HashMap::new(),
             missing: HashMap::new(),
             lost_effects: None,
+            features,
+            shared: HashMap::new(),
+            registered: Vec::new(),
+            threads: HashMap::new(),
+            ended: Vec::new(),
         }
     }
 
@@ -129,7 +166,8 @@ impl Runner {
                 Verdict::Unsupported("unsupported validation of custom sections".to_owned())
             }
             Action::AssertUnlinkable(source, message) => self.assert_unlinkable(source, message),
-            Action::Thread(_) | Action::Wait => Verdict::Unsupported("unsupported threads of a script".to_owned()),
+            Action::Thread { name, shared, directives } => self.start(name, shared.as_ref(), directives),
+            Action::Wait(name) => self.wait(name),
         }
     }
 
@@ -189,7 +227,47 @@ impl Runner {
         entry.unwrap_or_else(|| Err(Failure::Other("no such module".to_owned())))
     }
 
+    /// Starts a thread that has a store of its own.
+    fn start(&mut self, name: &str, shared: Option<&String>, directives: &Arc<[Directive]>) -> Verdict {
+        let mut exports = HashMap::new();
+        if let Some(shared) = shared {
+            let found =
+                self.find(&Some(shared.clone())).and_then(|instance| Ok(self.host()?.shared_exports(&instance)));
+            match found {
+                Ok(found) => exports.insert(shared.clone(), found),
+                Err(failure) => return refused("an instance to share", Err::<String, _>(failure)),
+            };
+        }
+        let (directives, features) = (Arc::clone(directives), self.features);
+        let body = move || drive(Runner { shared: exports, ..Runner::new(features) }, &directives);
+        match thread::Builder::new().stack_size(ENGINE_STACK_BYTES).spawn(body) {
+            Ok(handle) => {
+                self.threads.insert(name.to_owned(), handle);
+                Verdict::Passed
+            }
+            Err(error) => failed("a thread", error.to_string()),
+        }
+    }
+
+    /// Waits for a thread. What it has registered is registered here from then on.
+    fn wait(&mut self, name: &str) -> Verdict {
+        let Some(handle) = self.threads.remove(name) else { return failed("a thread", "no such thread") };
+        let Ok((report, registered)) = handle.join() else { return failed("a thread that ends", "a panic") };
+        self.ended.push(report);
+        for (name, exports) in registered {
+            if let Err(failure) = self.host().and_then(|host| host.register_shared(&name, &exports)) {
+                return refused("shared memories", Err::<String, _>(failure));
+            }
+        }
+        Verdict::Passed
+    }
+
     fn register(&mut self, name: &str, module: &Option<String>) -> Verdict {
+        if let Some(exports) = module.as_ref().and_then(|module| self.shared.get(module)).cloned() {
+            let result = self.host().and_then(|host| host.register_shared(name, &exports));
+            self.registered.push((name.to_owned(), exports));
+            return succeeds("shared memories", result.map(|()| Vec::new()));
+        }
         let result = match self.find(module) {
             Ok(instance) => {
                 self.missing.remove(name);

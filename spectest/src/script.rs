@@ -3,6 +3,8 @@
 //! Reading the text is kept apart from executing it because the text parser wants a large stack and the engine must do
 //! with a small one. Modules are encoded to bytes here; a module whose text is refused is a [`Source::Refused`].
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, anyhow};
 use wast::core::{HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::lexer::Lexer;
@@ -51,10 +53,10 @@ pub enum Action {
     AssertInvalidCustom(Source, String),
     /// The module is valid and its imports are not satisfied.
     AssertUnlinkable(Source, String),
-    /// Execute directives on another thread, which sees one module of this one.
-    Thread(Vec<Directive>),
+    /// Execute directives on another thread, which sees the shared memories of one instance of this one.
+    Thread { name: String, shared: Option<String>, directives: Arc<[Directive]> },
     /// Wait until another thread has ended.
-    Wait,
+    Wait(String),
 }
 
 impl Action {
@@ -77,8 +79,8 @@ impl Action {
             Self::AssertMalformedCustom(..) => "assert_malformed_custom",
             Self::AssertInvalidCustom(..) => "assert_invalid_custom",
             Self::AssertUnlinkable(..) => "assert_unlinkable",
-            Self::Thread(..) => "thread",
-            Self::Wait => "wait",
+            Self::Thread { .. } => "thread",
+            Self::Wait(..) => "wait",
         }
     }
 }
@@ -179,8 +181,12 @@ fn convert(text: &str, directive: WastDirective<'_>) -> Result<Action> {
         WastDirective::AssertUnlinkable { module, message, .. } => {
             Action::AssertUnlinkable(encode(QuoteWat::Wat(module)), message.to_owned())
         }
-        WastDirective::Thread(thread) => Action::Thread(convert_all(text, thread.directives)?),
-        WastDirective::Wait { .. } => Action::Wait,
+        WastDirective::Thread(thread) => Action::Thread {
+            name: thread.name.name().to_owned(),
+            shared: name_of(thread.shared_module),
+            directives: convert_all(text, thread.directives)?.into(),
+        },
+        WastDirective::Wait { thread, .. } => Action::Wait(thread.name().to_owned()),
     })
 }
 

@@ -115,3 +115,25 @@ fn what_depends_on_something_unsupported_is_unsupported_too() {
     assert_eq!(unsupported.map(|remark| remark.line).collect::<Vec<_>>(), [4, 6, 7]);
     assert_eq!(report.passed, 5);
 }
+
+#[test]
+fn threads_share_memories_and_their_directives_count() {
+    let report = run(r#"(module $M (memory (export "m") 1 1 shared))
+        (thread $T (shared (module $M))
+          (register "mem" $M)
+          (module
+            (memory (import "mem" "m") 1 1 shared)
+            (func (export "run") (result i32)
+              (i32.atomic.store (i32.const 0) (i32.const 9))
+              (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const 1))))
+          (assert_return (invoke "run") (i32.const 2))
+          (assert_return (invoke "run") (i32.const 0)))
+        (wait $T)
+        (wait $T)
+        (module
+          (memory (import "mem" "m") 1 1 shared)
+          (func (export "get") (result i32) (i32.load (i32.const 0))))
+        (assert_return (invoke "get") (i32.const 9))"#);
+    assert_eq!(failed_lines(&report), [10, 12]);
+    assert_eq!(report.kinds["assert_return"], 3);
+}

@@ -46,8 +46,8 @@ impl Step {
 
 const FIRST: &[(&str, &str)] = &[
     ("format", "fmt --all --check"),
-    ("lints", "clippy --workspace --all-targets -- -D warnings"),
-    ("tests", "test --workspace"),
+    ("lints", "clippy --workspace --exclude whimbrel-bench --all-targets -- -D warnings"),
+    ("tests", "test --workspace --exclude whimbrel-bench"),
 ];
 
 const LAST: &[(&str, &str)] =
@@ -106,12 +106,15 @@ fn steps(metadata: &Metadata, with_registries: bool) -> Vec<Step> {
     let plain =
         |rows: &[(&str, &str)]| rows.iter().map(|(heading, args)| Step::new(*heading, args)).collect::<Vec<_>>();
     let mut steps = plain(FIRST);
-    for package in metadata.workspace_packages() {
+    for package in metadata.workspace_default_packages() {
         let features: Vec<&str> =
             package.features.keys().map(String::as_str).filter(|feature| *feature != "default").collect();
         steps.extend(feature_steps(package.name.as_str(), &features));
     }
-    steps.push(Step { env: DOC_ENV, ..Step::new("documentation", "doc --workspace --no-deps") });
+    steps.push(Step {
+        env: DOC_ENV,
+        ..Step::new("documentation", "doc --workspace --exclude whimbrel-bench --no-deps")
+    });
     steps.extend(plain(LAST));
     if with_registries {
         steps.extend(plain(WITH_REGISTRIES));
@@ -165,6 +168,9 @@ mod tests {
     fn documentation_is_built_with_warnings_denied() {
         let metadata = workspace::metadata().unwrap();
         let doc = steps(&metadata, false).into_iter().find(|step| step.heading == "documentation").unwrap();
-        assert_eq!(doc.command_line(), "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps");
+        assert_eq!(
+            doc.command_line(),
+            "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --exclude whimbrel-bench --no-deps"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! `xtask guests`: the guest programs under `examples/`, rebuilt from their sources with pinned compilers.
+//! `xtask guests`: the guest programs under `examples/` and the kernels under `bench/kernels/`, rebuilt from their sources with pinned compilers.
 //!
 //! The binaries are committed, so that running an example takes Rust alone. Building happens below cargo's target folder.
 
@@ -31,15 +31,43 @@ struct Guest {
 enum Recipe {
     /// One C file, compiled for size.
     C(&'static str),
+    /// The same with shared memory.
+    Threads(&'static str),
+    /// One C file without a library, compiled for speed; it exports `run`.
+    Kernel(&'static str),
     /// A folder with `package.json`, its lock file, `asconfig.json` and `assembly/`; its `build` script is run.
     AssemblyScript(&'static str),
+}
+
+macro_rules! kernel {
+    ($name:literal) => {
+        Guest {
+            wasm: concat!("bench/kernels/", $name, ".wasm"),
+            recipe: Recipe::Kernel(concat!("bench/kernels/", $name, ".c")),
+        }
+    };
 }
 
 const GUESTS: &[Guest] = &[
     Guest { wasm: "examples/hello/hello.wasm", recipe: Recipe::C("examples/hello/hello.c") },
     Guest { wasm: "examples/mandelbrot/mandelbrot.wasm", recipe: Recipe::C("examples/mandelbrot/mandelbrot.c") },
+    Guest { wasm: "examples/threads/threads.wasm", recipe: Recipe::Threads("examples/threads/threads.c") },
     Guest { wasm: "examples/wordcount/wordcount.wasm", recipe: Recipe::C("examples/wordcount/wordcount.c") },
     Guest { wasm: "examples/assemblyscript/primes.wasm", recipe: Recipe::AssemblyScript("examples/assemblyscript") },
+    kernel!("collatz"),
+    kernel!("sieve"),
+    kernel!("matrix"),
+    kernel!("nbody"),
+    kernel!("mandelbrot"),
+    kernel!("hash"),
+    kernel!("quicksort"),
+    kernel!("search"),
+    kernel!("bytecode"),
+    kernel!("fib"),
+    kernel!("indirect"),
+    kernel!("bulk"),
+    kernel!("compress"),
+    kernel!("modpow"),
 ];
 
 pub fn run(args: &Args) -> Result<Tally> {
@@ -81,16 +109,29 @@ fn describe(before: Option<&[u8]>, after: &[u8]) -> &'static str {
 
 fn rebuild(guest: &Guest, root: &Path, build: &Path) -> Result<Vec<u8>> {
     let wasm = match guest.recipe {
-        Recipe::C(source) => build_c(&root.join(source), build)?,
+        Recipe::C(source) => build_c(&root.join(source), build, &["-Oz"])?,
+        Recipe::Threads(source) => build_c(&root.join(source), build, THREADS)?,
+        Recipe::Kernel(source) => build_c(&root.join(source), build, KERNEL_FLAGS)?,
         Recipe::AssemblyScript(folder) => build_assemblyscript(&root.join(folder), build, guest.wasm)?,
     };
     fs::read(&wasm).with_context(|| format!("the build left no {}", wasm.display()))
 }
 
-fn build_c(source: &Path, build: &Path) -> Result<PathBuf> {
+/// What the compiler is told for programs with threads.
+const THREADS: &[&str] = &[
+    "-Oz",
+    "-mcpu=generic+atomics+bulk_memory",
+    "-Wl,--shared-memory,--import-memory,--export-memory,--max-memory=1048576",
+    "-Wl,-z,stack-size=65536",
+];
+
+/// What compilers for WebAssembly turn on by default, without a C library around it.
+const KERNEL_FLAGS: &[&str] = &["-O2", "-nostdlib", "-mbulk-memory", "-mexec-model=reactor", "-Wl,--no-entry"];
+
+fn build_c(source: &Path, build: &Path, flags: &[&str]) -> Result<PathBuf> {
     let name = source.file_stem().context("a source file has a name")?;
     let wasm = build.join(name).with_extension("wasm");
-    process::tool(programs::zig()?.args(["-Oz", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&wasm).arg(source))?;
+    process::tool(programs::zig()?.args(flags).args(["-Wall", "-Wextra", "-Werror", "-o"]).arg(&wasm).arg(source))?;
     Ok(wasm)
 }
 
@@ -133,7 +174,8 @@ mod tests {
             let bytes = fs::read(workspace::root().join(guest.wasm)).expect(guest.wasm);
             assert!(bytes.starts_with(b"\0asm\x01\0\0\0"), "{} is not a module", guest.wasm);
             assert!(bytes.len() < 100_000, "{} is too large to commit", guest.wasm);
-            let (Recipe::C(source) | Recipe::AssemblyScript(source)) = guest.recipe;
+            let (Recipe::C(source) | Recipe::Threads(source) | Recipe::Kernel(source) | Recipe::AssemblyScript(source)) =
+                guest.recipe;
             assert!(workspace::root().join(source).exists(), "{source} is missing");
         }
     }

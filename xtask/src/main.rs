@@ -6,6 +6,7 @@
 mod ci;
 mod examples;
 mod guests;
+mod hostile;
 mod process;
 mod programs;
 mod report;
@@ -32,6 +33,10 @@ enum Task {
     Ci(ci::Args),
     /// Run the specification's test suite, and the project's own tests in its format
     Spec(spec::Args),
+    /// Load the suite's modules cut and mutated, and bombs, looking for panics, leaks and excessive allocation
+    Leaks(hostile::LeaksArgs),
+    /// Write the suite's modules to the corpora of the fuzz targets
+    Seeds,
     /// Check the layering of the crates, file headers, unsafe code, file sizes
     Tidy,
     /// Run the commands that the READMEs show and compare what they print
@@ -57,6 +62,8 @@ fn run(task: Task) -> anyhow::Result<Tally> {
     match task {
         Task::Ci(args) => ci::run(&args),
         Task::Spec(args) => spec::run(&args),
+        Task::Leaks(args) => hostile::leaks(&args),
+        Task::Seeds => hostile::seeds(),
         Task::Tidy => tidy::run(),
         Task::Examples(args) => examples::run(&args),
         Task::Programs(args) => programs::run(&args),

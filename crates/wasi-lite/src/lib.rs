@@ -1,3 +1,4 @@
+//! WASI preview 1 over any guest memory; no engine.
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+//! What each numeric and vector instruction computes, as pure functions; neither frames nor memory.
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]

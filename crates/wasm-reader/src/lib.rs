@@ -1,6 +1,5 @@
+//! Bytes to sections, bodies and instructions, and back; not whether a module is valid (`wasm-validate`).
 #![doc = include_str!("../README.md")]
-//! What it owns: bytes to sections, bodies and instructions, and back. What it does not: whether a module is valid
-//! (`wasm-validate`).
 #![no_std]
 #![forbid(unsafe_code)]
 

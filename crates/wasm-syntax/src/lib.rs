@@ -1,6 +1,6 @@
+//! The instruction table, types, index newtypes, [`Trap`], [`Features`] and [`ModuleLimits`]; neither bytes
+//! (`wasm-reader`) nor execution.
 #![doc = include_str!("../README.md")]
-//! What it owns: [`Instr`] and the families below it, [`ValType`] and the other types, index newtypes, [`Trap`],
-//! [`Features`], [`ModuleLimits`]. What it does not: bytes (`wasm-reader`) and execution.
 #![no_std]
 #![forbid(unsafe_code)]
 

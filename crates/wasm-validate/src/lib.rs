@@ -1,6 +1,6 @@
+//! The typing rules, subtyping and canonical types, constant expressions, limits, import matching; neither bytes (a
+//! driver decodes and pushes syntax items in) nor execution.
 #![doc = include_str!("../README.md")]
-//! What it owns: the typing rules, subtyping and canonical types, constant expressions, limits, import matching. What it
-//! does not: bytes (a driver decodes and pushes syntax items in) and execution.
 #![no_std]
 #![forbid(unsafe_code)]
 

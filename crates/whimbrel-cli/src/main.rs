@@ -1,5 +1,5 @@
+//! The program `whimbrel`: its command line, reports and exit codes; not the meaning of WebAssembly.
 #![doc = include_str!("../README.md")]
-//! What it owns: the command line, its reports and its exit codes. What it does not: the meaning of WebAssembly.
 #![forbid(unsafe_code)]
 
 mod args;

@@ -27,6 +27,10 @@ impl VerifyEnv for ModuleEnv<'_> {
         (global.0 < self.0.num_globals()).then(|| Class::of(self.0.global(global).val))
     }
 
+    fn is_shared(&self, memory: MemIdx) -> Option<bool> {
+        (memory.0 < self.0.num_memories()).then(|| self.0.memory(memory).shared)
+    }
+
     fn is_memory64(&self, memory: MemIdx) -> Option<bool> {
         (memory.0 < self.0.num_memories()).then(|| self.0.memory(memory).memory64)
     }

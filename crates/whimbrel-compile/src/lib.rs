@@ -1,6 +1,6 @@
+//! The pass over a body, lowering, and loading, which drives reader and validator over a module; neither stores nor
+//! execution.
 #![doc = include_str!("../README.md")]
-//! What it owns: the pass over a body, lowering, and loading, which drives reader and validator over a module. What it
-//! does not: stores, instances, execution.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -19,17 +19,18 @@ fn load_error(wat: &str) -> String {
 #[test]
 fn what_is_not_executed_yet_is_an_error_of_its_function_alone() {
     let wat = "(module
-        (memory 1)
+        (type $f (func))
+        (type $c (cont $f))
         (func (result i32) (i32.const 1))
-        (func (result i32) (i32.atomic.load (i32.const 0))))";
+        (func (param (ref $f)) (result (ref $c)) (cont.new $c (local.get 0))))";
     let bytes = wat::parse_str(wat).unwrap();
     let loaded = load_module(&bytes, &options()).unwrap();
     let mut scratch = Scratch::default();
     let mut compile =
         |func| compile_func(&loaded.info, func, &loaded.body(&bytes, func), &Options::default(), &mut scratch);
     let error = compile(FuncIdx(1)).unwrap_err();
-    assert!(matches!(error.kind(), CompileErrorKind::Unsupported { instruction: "i32.atomic.load", .. }));
-    insta::assert_snapshot!(error, @"unsupported instruction `i32.atomic.load` (at offset 0x25)");
+    assert!(matches!(error.kind(), CompileErrorKind::Unsupported { instruction: "cont.new", .. }));
+    insta::assert_snapshot!(error, @"unsupported instruction `cont.new` (at offset 0x2c)");
     assert!(compile(FuncIdx(0)).is_ok());
 }
 

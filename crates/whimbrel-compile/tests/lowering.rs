@@ -34,6 +34,7 @@ macro_rules! snapshots {
 
 snapshots! {
     accumulator_chain
+    atomics
     br_table
     branch_values
     bulk
@@ -42,9 +43,11 @@ snapshots! {
     compare_branch
     constants
     deferred_sums
+    exceptions
     far_access
     if_else
     indexed_access
+    legacy_exceptions
     locals_fold
     loop_sum
     read_before_write

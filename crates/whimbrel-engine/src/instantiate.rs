@@ -171,9 +171,7 @@ impl Store {
             let memory = self.objects.at_mut(memory);
             let start = if memory.ty().memory64 { offset } else { u64::from(offset as u32) };
             let bytes = image.data.get(active.data.index());
-            let end = start.checked_add(bytes.len() as u64).filter(|&end| end <= memory.len_bytes());
-            let end = end.ok_or(Trap::MemoryOutOfBounds)?;
-            memory.as_mut_slice()[start as usize..end as usize].copy_from_slice(bytes);
+            memory.write(start, bytes).ok_or(Trap::MemoryOutOfBounds)?;
             self.objects.at_mut(instance).dropped_data[active.data.index()] = true;
         }
         Ok(())

@@ -1,9 +1,10 @@
+//! The store and its objects, instantiation, the executor; neither WebAssembly's bytes nor whether code is valid.
 #![doc = include_str!("../README.md")]
-//! What it owns: the store and its objects, instantiation, the executor. What it does not: WebAssembly's bytes, and
-//! whether code is valid.
 #![no_std]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod exec;
 mod gc;
@@ -12,6 +13,7 @@ mod instance;
 mod instantiate;
 mod memory;
 mod store;
+pub mod sync;
 mod table;
 mod value;
 
@@ -22,7 +24,7 @@ pub use gc::{
 pub use image::{ActiveData, ElemImage, ElemItems, ElemMode, GlobalImage, Init, ModuleImage, TableImage};
 pub use instance::{DataSegments, FuncInst, FuncKind, FuncTypeInfo, Global, Instance, ModuleTypes, Tag, TypeId};
 pub use instantiate::InstantiateError;
-pub use memory::Memory;
+pub use memory::{Memory, SharedMemory, Wait};
 pub use store::{Collected, ExternObject, ObjectError, Store, StoreLimits};
 pub use table::Table;
 pub use value::{AnyHeap, CanonicalBits, SlotType, Value, ValueError, WrongStore};

@@ -14,7 +14,7 @@ use wasm_syntax::{FuncIdx, GlobalIdx, MemIdx, MemType, TableIdx, TableType, TagI
 use crate::exec::ModuleCode;
 use crate::gc::{Arena, Due, Exceptions, Executions, ExternHandle, ExternTable, Handle, Header, HeapBox, StoreId};
 use crate::instance::{FuncInst, FuncKind, FuncTypeInfo, Global, Instance, Tag};
-use crate::memory::Memory;
+use crate::memory::{Memory, SharedMemory};
 use crate::table::Table;
 use crate::value::{CanonicalBits, SlotType, Value, ValueError, WrongStore};
 
@@ -203,6 +203,12 @@ impl Store {
         let memory = Memory::new(ty, self.limits.memory_bytes).ok_or(ObjectError::Limit("memory"))?;
         let ptr = self.objects.memories.alloc(memory);
         Ok(self.hold(ptr))
+    }
+
+    /// Makes a memory of this store that is a view of `shared`.
+    pub fn new_shared_memory(&mut self, shared: SharedMemory) -> Handle<Memory> {
+        let ptr = self.objects.memories.alloc(Memory::from_shared(shared));
+        self.hold(ptr)
     }
 
     /// Makes a table filled with `init`. Spec: `alloc-table`.

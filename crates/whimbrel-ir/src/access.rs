@@ -49,6 +49,7 @@ impl Inst {
             | Self::VectorLane { d, .. }
             | Self::Shuffle { d, .. }
             | Self::VectorConst { d, .. }
+            | Self::Atomic { d, .. }
             | Self::MemoryLane { d, .. } => {
                 if let Dst::Slot(slot) = to {
                     *d = slot;
@@ -106,7 +107,14 @@ impl Inst {
             Self::RefUnary { op, a, .. } => one(op.operand(), a),
             Self::RefTest { a, .. } | Self::RefCast { a, .. } => one(Class::I64, Src::Slot(a)),
             Self::DescTest { a, b, .. } => [Some((Class::I64, Src::Slot(a))), Some((Class::I64, Src::Slot(b))), None],
+            Self::Atomic { op, addr, b, c, .. } => {
+                let mut operands =
+                    op.signature().params.iter().zip([b, c]).map(|(&ty, at)| (Class::of(ty), Src::Slot(at)));
+                let [_, base, _] = address(addr, None);
+                [base, operands.next(), operands.next()]
+            }
             Self::Enter { .. }
+            | Self::AtomicFence
             | Self::Aggregate { .. }
             | Self::VectorConst { .. }
             | Self::Zero { .. }
@@ -126,7 +134,7 @@ impl Inst {
         }
     }
 
-    /// The class of the result of a vector instruction and the slot where it goes, which passes through no accumulator.
+    /// The class of the result of a vector or atomic instruction and the slot where it goes, which passes through no accumulator.
     #[must_use]
     pub fn slot_result(&self) -> Option<(Class, Slot)> {
         let class = |results: &[wasm_syntax::ValType]| results.first().map(|&ty| Class::of(ty));
@@ -134,6 +142,7 @@ impl Inst {
             Self::Vector { op, d, .. } => Some((class(op.signature().results)?, d)),
             Self::VectorLane { op, d, .. } => Some((class(op.signature().results)?, d)),
             Self::MemoryLane { op, d, .. } => Some((class(op.results())?, d)),
+            Self::Atomic { op, d, .. } => Some((class(op.signature().results)?, d)),
             Self::Shuffle { d, .. } | Self::VectorConst { d, .. } => Some((Class::V128, d)),
             _ => None,
         }
@@ -178,7 +187,7 @@ fn address(addr: Addr, value: Option<(Class, Src)>) -> Sources {
     match addr {
         Addr::Plain { base, .. } => [value, Some((Class::I32, base)), None],
         Addr::Indexed { base, index, .. } => [value, Some((Class::I32, base)), Some((Class::I32, index))],
-        Addr::Far { base, memory64, .. } => {
+        Addr::Far { base, memory64, .. } | Addr::Shared { base, memory64, .. } => {
             [value, Some((if memory64 { Class::I64 } else { Class::I32 }, slot(base))), None]
         }
     }

@@ -5,14 +5,17 @@
 //! `encode` and `decode` below; the engine's handlers read the same fields.
 
 use wasm_syntax::{
-    DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp,
-    TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
+    AtomicOp, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp, TableIdx,
+    TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 
 use crate::{
-    Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, Dst, DstKind, IndirectCallee, Inst, Pos, RefOp, Shape,
-    Slot, SlotsOp, Src, SrcKind, StorageOp, TailMove,
+    Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, DstKind, IndirectCallee, Inst, Pos, RefOp, Shape, Slot,
+    SlotsOp, Src, SrcKind, StorageOp, TailMove,
 };
+
+mod word;
+use word::{Cell, Payload, dst, dst_slot, numeric_sub, slot_of, src, widen};
 
 /// What an op is, without its operands' values: the engine finds the handler by it.
 ///
@@ -48,6 +51,10 @@ pub enum AddrMode {
     Far32 = 3,
     /// [`Addr::Far`] with 64-bit addresses.
     Far64 = 4,
+    /// [`Addr::Shared`] with 32-bit addresses, its fields where `Far32` has them.
+    Shared32 = 5,
+    /// [`Addr::Shared`] with 64-bit addresses.
+    Shared64 = 6,
 }
 
 impl AddrMode {
@@ -58,6 +65,8 @@ impl AddrMode {
             2 => Self::Scaled,
             3 => Self::Far32,
             4 => Self::Far64,
+            5 => Self::Shared32,
+            6 => Self::Shared64,
             _ => return None,
         })
     }
@@ -133,6 +142,8 @@ families! {
     RefCast "ref.cast";
     DescTest "desc_test";
     Aggregate "aggregate";
+    Atomic "atomic";
+    AtomicFence "atomic.fence";
     Trap "trap";
 }
 
@@ -229,225 +240,8 @@ impl OpKey {
             Family::Throw | Family::ThrowRef => 3,
             Family::Vector => 2,
             Family::VectorLane => 3,
-            Family::MemoryLane => 3 + usize::from(self.addr_mode()? != AddrMode::Plain),
-        })
-    }
-}
-
-/// The payload's fields while an op is put together.
-#[derive(Clone, Copy, Default)]
-struct Payload {
-    a: u16,
-    d: u16,
-    imm: u32,
-}
-
-impl Payload {
-    const fn to_word(self) -> u64 {
-        self.a as u64 | (self.d as u64) << 16 | (self.imm as u64) << 32
-    }
-
-    const fn from_word(word: u64) -> Self {
-        Self { a: word as u16, d: (word >> 16) as u16, imm: (word >> 32) as u32 }
-    }
-
-    const fn b(self) -> u16 {
-        self.imm as u16
-    }
-
-    const fn c(self) -> u16 {
-        (self.imm >> 16) as u16
-    }
-
-    const fn pair(b: u16, c: u16) -> u32 {
-        b as u32 | (c as u32) << 16
-    }
-}
-
-const fn slot_of(src: Src) -> u16 {
-    match src {
-        Src::Slot(slot) => slot.0,
-        _ => 0,
-    }
-}
-
-const fn dst_slot(d: Dst) -> u16 {
-    match d {
-        Dst::Slot(slot) => slot.0,
-        Dst::Acc => 0,
-    }
-}
-
-fn src(kind: Option<SrcKind>, slot: u16, value: u64) -> Option<Src> {
-    Some(match kind? {
-        SrcKind::Slot => Src::Slot(Slot(slot)),
-        SrcKind::Const => Src::Const(value),
-        SrcKind::Acc => Src::Acc,
-    })
-}
-
-fn dst(kind: Option<DstKind>, slot: u16) -> Option<Dst> {
-    Some(match kind? {
-        DstKind::Slot => Dst::Slot(Slot(slot)),
-        DstKind::Acc => Dst::Acc,
-    })
-}
-
-/// A 32-bit immediate as the constant of a class that is not `F64`.
-const fn widen(class: Class, imm: u32) -> u64 {
-    match class {
-        Class::I64 => imm as i32 as i64 as u64,
-        _ => imm as u64,
-    }
-}
-
-impl CallInfo {
-    const fn to_word(self) -> u64 {
-        self.delta as u64
-    }
-
-    const fn from_word(word: u64) -> Self {
-        Self { delta: word as u32 }
-    }
-}
-
-impl TailMove {
-    const fn to_word(self) -> u64 {
-        self.args.0 as u64 | (self.count as u64) << 16 | (self.return_slot.0 as u64) << 32 | (self.results as u64) << 48
-    }
-
-    const fn from_word(word: u64) -> Self {
-        Self {
-            args: Slot(word as u16),
-            count: (word >> 16) as u16,
-            return_slot: Slot((word >> 32) as u16),
-            results: (word >> 48) as u16,
-        }
-    }
-}
-
-/// An instruction as words: key, payload, extensions.
-struct Cell {
-    key: OpKey,
-    payload: Payload,
-    extension: [u64; 2],
-    extension_len: usize,
-}
-
-impl Cell {
-    fn new(family: Family) -> Self {
-        Self { key: OpKey::new(family), payload: Payload::default(), extension: [0; 2], extension_len: 0 }
-    }
-
-    fn sub(mut self, sub: u8) -> Self {
-        self.key.sub = sub;
-        self
-    }
-
-    fn mode(mut self, mode: u8) -> Self {
-        self.key.mode = mode;
-        self
-    }
-
-    fn shape(mut self, d: DstKind, a: SrcKind, b: SrcKind) -> Self {
-        self.key.shape = Shape::new(d, a, b);
-        self
-    }
-
-    fn a(mut self, slot: u16) -> Self {
-        self.payload.a = slot;
-        self
-    }
-
-    fn d(mut self, slot: u16) -> Self {
-        self.payload.d = slot;
-        self
-    }
-
-    fn imm(mut self, imm: u32) -> Self {
-        self.payload.imm = imm;
-        self
-    }
-
-    fn extend(mut self, word: u64) -> Self {
-        self.extension[self.extension_len] = word;
-        self.extension_len += 1;
-        self
-    }
-
-    /// Puts a constant of `class` where ops of that class look for one.
-    fn constant(self, class: Class, value: u64) -> Self {
-        if class == Class::F64 {
-            return self.extend(value);
-        }
-        debug_assert!(class != Class::I64 || Src::fits_i64(value), "the constant needs `Const64`");
-        self.imm(value as u32)
-    }
-
-    /// A branch of `distance` words from its own start.
-    fn branch(mut self, at: Pos, target: Pos) -> Self {
-        let distance = target.0.wrapping_sub(at.0) as i32;
-        if distance <= 0 {
-            self.key.mode |= BACKWARD;
-        }
-        self.imm(distance as u32)
-    }
-
-    fn write(&self, out: &mut impl FnMut(u64)) {
-        out(self.key.to_word());
-        out(self.payload.to_word());
-        self.extension[..self.extension_len].iter().for_each(|&word| out(word));
-    }
-}
-
-/// A numeric instruction's position in its family, as the `sub` of keys.
-const fn numeric_sub(op: NumericOp) -> u8 {
-    op as u16 as u8
-}
-
-const _: () = assert!(NumericOp::ALL.len() <= 256 && VectorOp::ALL.len() <= 256);
-
-impl SlotsOp {
-    const fn parts(self) -> (u8, u32, u32) {
-        match self {
-            Self::MemoryCopy { dst, src } => (0, dst.0, src.0),
-            Self::MemoryFill(memory) => (1, memory.0, 0),
-            Self::MemoryInit(data, memory) => (2, data.0, memory.0),
-            Self::DataDrop(data) => (3, data.0, 0),
-            Self::MemoryGrow(memory) => (4, memory.0, 0),
-            Self::MemorySize(memory) => (5, memory.0, 0),
-            Self::TableGet(table) => (6, table.0, 0),
-            Self::TableSet(table) => (7, table.0, 0),
-            Self::TableGrow(table) => (8, table.0, 0),
-            Self::TableSize(table) => (9, table.0, 0),
-            Self::TableFill(table) => (10, table.0, 0),
-            Self::TableCopy { dst, src } => (11, dst.0, src.0),
-            Self::TableInit(elem, table) => (12, elem.0, table.0),
-            Self::ElemDrop(elem) => (13, elem.0, 0),
-            Self::RefFunc(func) => (14, func.0, 0),
-            Self::Wide(op) => (15, op as u16 as u32, 0),
-        }
-    }
-
-    fn from_parts(tag: u8, x: u32, y: u32) -> Option<Self> {
-        Some(match tag {
-            0 => Self::MemoryCopy { dst: MemIdx(x), src: MemIdx(y) },
-            1 => Self::MemoryFill(MemIdx(x)),
-            2 => Self::MemoryInit(DataIdx(x), MemIdx(y)),
-            3 => Self::DataDrop(DataIdx(x)),
-            4 => Self::MemoryGrow(MemIdx(x)),
-            5 => Self::MemorySize(MemIdx(x)),
-            6 => Self::TableGet(TableIdx(x)),
-            7 => Self::TableSet(TableIdx(x)),
-            8 => Self::TableGrow(TableIdx(x)),
-            9 => Self::TableSize(TableIdx(x)),
-            10 => Self::TableFill(TableIdx(x)),
-            11 => Self::TableCopy { dst: TableIdx(x), src: TableIdx(y) },
-            12 => Self::TableInit(ElemIdx(x), TableIdx(y)),
-            13 => Self::ElemDrop(ElemIdx(x)),
-            14 => Self::RefFunc(FuncIdx(x)),
-            15 => Self::Wide(*NumericOp::ALL.get(x as usize)?),
-            _ => return None,
+            Family::AtomicFence => 2,
+            Family::MemoryLane | Family::Atomic => 3 + usize::from(self.addr_mode()? != AddrMode::Plain),
         })
     }
 }
@@ -467,6 +261,10 @@ fn address(cell: Cell, addr: Addr) -> (Cell, SrcKind, SrcKind) {
             let mode = if memory64 { AddrMode::Far64 } else { AddrMode::Far32 };
             (cell.mode(mode as u8).a(base.0).imm(memory.0).extend(offset), SrcKind::Slot, SrcKind::Slot)
         }
+        Addr::Shared { base, offset, memory, memory64 } => {
+            let mode = if memory64 { AddrMode::Shared64 } else { AddrMode::Shared32 };
+            (cell.mode(mode as u8).a(base.0).imm(memory.0).extend(offset), SrcKind::Slot, SrcKind::Slot)
+        }
     }
 }
 
@@ -478,7 +276,9 @@ fn decode_address(
     index: Option<SrcKind>,
     width: u8,
 ) -> Option<Addr> {
-    let far = |memory64| Addr::Far { base: Slot(payload.a), offset: ext, memory: MemIdx(payload.imm), memory64 };
+    let (far_base, memory) = (Slot(payload.a), MemIdx(payload.imm));
+    let far = |memory64| Addr::Far { base: far_base, offset: ext, memory, memory64 };
+    let shared = |memory64| Addr::Shared { base: far_base, offset: ext, memory, memory64 };
     let indexed = |scale_log2| {
         Some(Addr::Indexed {
             base: src(base, payload.a, 0)?,
@@ -493,6 +293,8 @@ fn decode_address(
         AddrMode::Scaled => indexed(width.trailing_zeros() as u8)?,
         AddrMode::Far32 => far(false),
         AddrMode::Far64 => far(true),
+        AddrMode::Shared32 => shared(false),
+        AddrMode::Shared64 => shared(true),
     })
 }
 
@@ -674,6 +476,11 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
             let (tag, x, y) = op.parts();
             Cell::new(Family::Aggregate).sub(tag).a(a.0).imm(x).extend(y.into())
         }
+        Inst::Atomic { op, d, addr, b, c } => {
+            let (cell, ..) = address(Cell::new(Family::Atomic).sub(op as u16 as u8), addr);
+            cell.d(d.0).extend(Payload::pair(b.0, c.0).into())
+        }
+        Inst::AtomicFence => Cell::new(Family::AtomicFence),
         Inst::Trap(trap) => {
             let position = Trap::ALL.iter().position(|&other| other == trap);
             Cell::new(Family::Trap).imm(position.unwrap_or_default() as u32)
@@ -830,6 +637,13 @@ pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
             op: AggregateOp::from_parts(key.sub, payload.imm, u32::try_from(ext(0)).ok()?)?,
             a: Slot(payload.a),
         },
+        Family::Atomic => {
+            let op = *AtomicOp::ALL.get(usize::from(key.sub))?;
+            let kind = Some(SrcKind::Slot);
+            let addr = decode_address(key, payload, ext(0), kind, kind, op.width_bytes())?;
+            Inst::Atomic { op, d: Slot(payload.d), addr, b: Slot(last as u16), c: Slot((last >> 16) as u16) }
+        }
+        Family::AtomicFence => Inst::AtomicFence,
         Family::Trap => Inst::Trap(*Trap::ALL.get(payload.imm as usize)?),
     })
 }

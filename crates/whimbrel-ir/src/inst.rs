@@ -3,8 +3,8 @@
 //! [`Code`](crate::Code) holds them encoded as 8-byte words; `encode` and `decode` are in `cell`.
 
 use wasm_syntax::{
-    DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp,
-    TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
+    AtomicOp, DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes,
+    StoreOp, TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 
 use crate::{AggregateOp, CastTest, Class, Dst, RefOp, Slot, Src, StorageOp};
@@ -13,7 +13,7 @@ use crate::{AggregateOp, CastTest, Class, Dst, RefOp, Slot, Src, StorageOp};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pos(pub u32);
 
-/// The dynamic part of an address in memory 0 with 32-bit addresses, or in any other memory.
+/// The dynamic part of an address in memory 0 with 32-bit addresses, or in any other memory; a shared memory is never plain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Addr {
     /// `base + offset`, memory 0, 32-bit addresses. The base is a slot or the accumulator; a constant base is folded into
@@ -38,8 +38,19 @@ pub enum Addr {
         /// Added without wrapping, in bytes.
         offset: u32,
     },
-    /// Any memory, either address width; the engine looks the memory up.
+    /// Any memory that is not shared, either address width; the engine looks the memory up.
     Far {
+        /// The dynamic address.
+        base: Slot,
+        /// Added without wrapping, in bytes.
+        offset: u64,
+        /// The memory.
+        memory: MemIdx,
+        /// Whether addresses have 64 bits.
+        memory64: bool,
+    },
+    /// Any shared memory; otherwise as [`Far`](Self::Far).
+    Shared {
         /// The dynamic address.
         base: Slot,
         /// Added without wrapping, in bytes.
@@ -401,7 +412,8 @@ pub enum Inst {
         /// The value.
         value: V128,
     },
-    /// A load into, or a store from, one lane. The address is [`Addr::Plain`] with its base in a slot, or [`Addr::Far`].
+    /// A load into, or a store from, one lane. The address is [`Addr::Plain`] with its base in a slot, [`Addr::Far`] or
+    /// [`Addr::Shared`].
     MemoryLane {
         /// Meaning.
         op: MemoryLaneOp,
@@ -513,6 +525,23 @@ pub enum Inst {
         /// The first slot.
         a: Slot,
     },
+    /// An atomic access, notifying and waiting included. Operands and results are in slots, and the accumulators stay as
+    /// they are; operands and results that the instruction does not have are slot 0. The address is as for
+    /// [`Inst::MemoryLane`].
+    Atomic {
+        /// Meaning.
+        op: AtomicOp,
+        /// Destination.
+        d: Slot,
+        /// Address.
+        addr: Addr,
+        /// First operand after the address.
+        b: Slot,
+        /// Second operand after the address.
+        c: Slot,
+    },
+    /// `atomic.fence`.
+    AtomicFence,
     /// Stops with a trap.
     Trap(Trap),
 }

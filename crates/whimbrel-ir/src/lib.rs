@@ -1,5 +1,5 @@
+//! [`Inst`], its encoding, [`Code`]; neither WebAssembly's bytes nor handlers.
 #![doc = include_str!("../README.md")]
-//! What it owns: [`Inst`], its encoding, [`Code`]. What it does not: WebAssembly's bytes, and handlers.
 #![no_std]
 #![forbid(unsafe_code)]
 

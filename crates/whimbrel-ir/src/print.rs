@@ -159,6 +159,15 @@ impl fmt::Display for Operation {
                 write!(f, "desc_test {d}, {a}, {b}{}", if nullable { ", null" } else { "" })
             }
             Inst::Aggregate { op, a } => write!(f, "{} {a}, {op}", op.text()),
+            Inst::Atomic { op, d, addr, b, c } => {
+                write!(f, "{} ", op.mnemonic())?;
+                if !op.signature().results.is_empty() {
+                    write!(f, "{d}, ")?;
+                }
+                write!(f, "{addr}")?;
+                op.signature().params.iter().zip([b, c]).try_for_each(|(_, slot)| write!(f, ", {slot}"))
+            }
+            Inst::AtomicFence => f.write_str("atomic.fence"),
             call => print_call(f, call),
         }
     }
@@ -308,6 +317,10 @@ impl fmt::Display for Addr {
             Self::Far { base, offset, memory, memory64 } => {
                 let width = if memory64 { 64 } else { 32 };
                 write!(f, "memory {memory} i{width} [{base}{}]", Plus(offset))
+            }
+            Self::Shared { base, offset, memory, memory64 } => {
+                let width = if memory64 { 64 } else { 32 };
+                write!(f, "shared {memory} i{width} [{base}{}]", Plus(offset))
             }
         }
     }

@@ -102,6 +102,8 @@ pub trait VerifyEnv {
     fn global(&self, global: GlobalIdx) -> Option<Class>;
     /// Whether a memory has 64-bit addresses.
     fn is_memory64(&self, memory: MemIdx) -> Option<bool>;
+    /// Whether a memory is shared.
+    fn is_shared(&self, memory: MemIdx) -> Option<bool>;
     /// Whether a table has 64-bit indices.
     fn is_table64(&self, table: TableIdx) -> Option<bool>;
     /// Whether there is such a data segment.
@@ -285,7 +287,10 @@ impl<E: VerifyEnv> Verifier<'_, E> {
                 self.slots(d, count.into())?;
                 self.slots(a, count.into())
             }
-            Inst::Load { addr, .. } | Inst::Store { addr, .. } | Inst::MemoryLane { addr, .. } => self.address(addr),
+            Inst::Load { addr, .. }
+            | Inst::Store { addr, .. }
+            | Inst::MemoryLane { addr, .. }
+            | Inst::Atomic { addr, .. } => self.address(addr),
             Inst::GlobalGet { class, global, .. } | Inst::GlobalSet { class, global, .. } => {
                 self.check(self.env.global(global) == Some(class), Rule::Indices)
             }
@@ -363,11 +368,13 @@ impl<E: VerifyEnv> Verifier<'_, E> {
     }
 
     fn address(&self, addr: Addr) -> Result<(), VerifyError> {
-        let (memory, expected) = match addr {
-            Addr::Plain { .. } | Addr::Indexed { .. } => (MemIdx(0), false),
-            Addr::Far { memory, memory64, .. } => (memory, memory64),
+        let (memory, memory64, shared) = match addr {
+            Addr::Plain { .. } | Addr::Indexed { .. } => (MemIdx(0), false, false),
+            Addr::Far { memory, memory64, .. } => (memory, memory64, false),
+            Addr::Shared { memory, memory64, .. } => (memory, memory64, true),
         };
-        self.check(self.env.is_memory64(memory) == Some(expected), Rule::Indices)
+        let is_as_said = self.env.is_memory64(memory) == Some(memory64) && self.env.is_shared(memory) == Some(shared);
+        self.check(is_as_said, Rule::Indices)
     }
 
     fn cast_test(&self, test: CastTest) -> Result<(), VerifyError> {
@@ -494,12 +501,15 @@ fn shape_is_allowed(inst: &Inst) -> bool {
         }
         Inst::VectorLane { op, lane, .. } => lane < op.lanes(),
         Inst::Shuffle { lanes, .. } => lanes.0.iter().all(|&lane| lane < 32),
-        Inst::MemoryLane { op, addr, lane, .. } => {
-            let has_slots = matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. });
-            has_slots && lane < 16 / op.width_bytes()
-        }
+        Inst::MemoryLane { op, addr, lane, .. } => address_has_slots(addr) && lane < 16 / op.width_bytes(),
+        Inst::Atomic { addr, .. } => address_has_slots(addr),
         _ => true,
     }
+}
+
+/// Whether an address is one of those that instructions on slots have.
+fn address_has_slots(addr: Addr) -> bool {
+    matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. } | Addr::Shared { .. })
 }
 
 /// Whether an address is allowed beside a value in accumulator `acc`.
@@ -513,7 +523,7 @@ fn address_is_allowed(addr: Addr, acc: Option<usize>) -> bool {
             }
             usize::from(base == Src::Acc) + usize::from(index == Src::Acc)
         }
-        Addr::Far { .. } => 0,
+        Addr::Far { .. } | Addr::Shared { .. } => 0,
     };
     accs + usize::from(acc == Some(0)) <= 1
 }

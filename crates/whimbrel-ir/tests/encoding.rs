@@ -1,8 +1,8 @@
 //! Encoding and decoding undo each other for every op and every combination of operand kinds.
 
 use wasm_syntax::{
-    DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp,
-    TableIdx, Trap, TypeIdx, V128, VectorOp,
+    AtomicOp, DataIdx, ElemIdx, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes,
+    StoreOp, TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 use whimbrel_ir::{
     Addr, CallInfo, Class, Code, Dst, DstKind, IndirectCallee, Inst, Pos, Slot, SlotsOp, Src, SrcKind, TailMove,
@@ -74,8 +74,14 @@ fn addresses(numbers: &mut Numbers, width_bytes: u8) -> Vec<Addr> {
     for memory64 in [false, true] {
         let (base, offset, memory) = (numbers.slot(), numbers.u64(), MemIdx(numbers.u32()));
         addrs.push(Addr::Far { base, offset, memory, memory64 });
+        addrs.push(Addr::Shared { base, offset, memory, memory64 });
     }
     addrs
+}
+
+/// Whether instructions on slots may have this address.
+fn has_slots(addr: Addr) -> bool {
+    matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. } | Addr::Shared { .. })
 }
 
 fn round_trip(numbers: &mut Numbers, inst: Inst) {
@@ -194,6 +200,10 @@ fn moves_and_branches_round_trip() {
         round_trip(numbers, Inst::Enter { return_slot: a, frame_slots });
         round_trip(numbers, Inst::Return { return_slot: a });
     }
+    let throw = Inst::Throw { tag: TagIdx(numbers.u32()), args: numbers.slot() };
+    round_trip(numbers, throw);
+    let throw_ref = Inst::ThrowRef { exn: numbers.slot() };
+    round_trip(numbers, throw_ref);
     Trap::ALL.iter().for_each(|&trap| round_trip(numbers, Inst::Trap(trap)));
 }
 
@@ -275,7 +285,7 @@ fn vector_ops_round_trip() {
     }
     for &op in MemoryLaneOp::ALL {
         for addr in addresses(numbers, op.width_bytes()) {
-            if !matches!(addr, Addr::Plain { base: Src::Slot(_), .. } | Addr::Far { .. }) {
+            if !has_slots(addr) {
                 continue;
             }
             for lane in 0..16 / op.width_bytes() {
@@ -288,6 +298,24 @@ fn vector_ops_round_trip() {
     let (d, a, b, high) = (numbers.slot(), numbers.slot(), numbers.slot(), u128::from(numbers.u64()));
     round_trip(numbers, Inst::Shuffle { d, a, b, lanes: ShuffleLanes([31; 16]) });
     round_trip(numbers, Inst::VectorConst { d, value: V128::from_u128(high << 64 | 7) });
+}
+
+#[test]
+fn atomic_ops_round_trip() {
+    let numbers = &mut Numbers(8);
+    for &op in AtomicOp::ALL {
+        let signature = op.signature();
+        for addr in addresses(numbers, op.width_bytes()) {
+            if !has_slots(addr) {
+                continue;
+            }
+            let mut slot = |is_there| if is_there { numbers.slot() } else { Slot(0) };
+            let d = slot(!signature.results.is_empty());
+            let (b, c) = (slot(!signature.params.is_empty()), slot(signature.params.len() > 1));
+            round_trip(numbers, Inst::Atomic { op, d, addr, b, c });
+        }
+    }
+    round_trip(numbers, Inst::AtomicFence);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, TableIdx, TagIdx, Trap, TypeIdx};
 use whimbrel_ir::{
-    Addr, CallInfo, CalleeSlots, Class, Code, Dst, Inst, Pos, Rule, Slot, SlotsOp, Src, TailMove, VerifyEnv, verify,
+    Action, Addr, CallInfo, CalleeSlots, Class, Clause, Code, Dst, Handler, Inst, Pos, Rule, Slot, SlotsOp, Src,
+    TailMove, VerifyEnv, verify,
 };
 
 /// A module with an imported function 0, functions 1 of one parameter and one result, a 32-bit memory, an `i32` global.
@@ -19,6 +20,10 @@ impl VerifyEnv for Env {
 
     fn global(&self, global: GlobalIdx) -> Option<Class> {
         (global.0 == 0).then_some(Class::I32)
+    }
+
+    fn is_shared(&self, memory: MemIdx) -> Option<bool> {
+        (memory.0 < 3).then_some(memory.0 == 2)
     }
 
     fn is_memory64(&self, memory: MemIdx) -> Option<bool> {
@@ -209,6 +214,68 @@ fn indices_exist() {
     ] {
         assert_eq!(broken(&[ENTER, inst, RETURN]), Some(Rule::Indices), "{inst:?}");
     }
+}
+
+fn with_handler(handler: Handler) -> Option<Rule> {
+    // A call at words 2 to 4, and a return at word 5.
+    let mut code = code(&[ENTER, call(4), RETURN]);
+    code.set_handlers([handler].into());
+    verify(&code, &Env).err().map(|error| error.rule)
+}
+
+#[test]
+fn handlers_are_checked() {
+    let clause = Clause { tag: Some(TagIdx(0)), target: Pos(5), payload: Slot(3), exn: Some(Slot(5)) };
+    let handler = |clause| Handler { start: Pos(2), end: Pos(5), depth: 1, action: Action::Catch(clause) };
+    assert_eq!(with_handler(handler(clause)), None);
+    assert_eq!(with_handler(Handler { end: Pos(2), ..handler(clause) }), Some(Rule::Handlers));
+    assert_eq!(with_handler(Handler { end: Pos(8), ..handler(clause) }), Some(Rule::Handlers));
+    assert_eq!(with_handler(handler(Clause { target: Pos(4), ..clause })), Some(Rule::Handlers));
+    assert_eq!(with_handler(handler(Clause { payload: Slot(5), ..clause })), Some(Rule::Slots));
+    assert_eq!(with_handler(handler(Clause { exn: Some(Slot(6)), ..clause })), Some(Rule::Slots));
+    assert_eq!(with_handler(handler(Clause { tag: Some(TagIdx(1)), ..clause })), Some(Rule::Indices));
+    assert_eq!(broken(&[ENTER, Inst::Throw { tag: TagIdx(0), args: Slot(4) }]), None);
+    assert_eq!(broken(&[ENTER, Inst::Throw { tag: TagIdx(0), args: Slot(5) }]), Some(Rule::Slots));
+    assert_eq!(broken(&[ENTER, Inst::Throw { tag: TagIdx(1), args: Slot(0) }]), Some(Rule::Indices));
+    assert_eq!(broken(&[ENTER, Inst::ThrowRef { exn: Slot(6) }]), Some(Rule::Slots));
+}
+
+#[test]
+fn no_accumulator_is_defined_where_exceptions_arrive() {
+    let use_acc = add(Dst::Acc, Src::Acc, Src::Const(1));
+    let insts = [ENTER, ADD, use_acc, RETURN];
+    assert_eq!(broken(&insts), None);
+    let clause = Clause { tag: None, target: Pos(4), payload: Slot(0), exn: None };
+    let mut code = code(&insts);
+    code.set_handlers([Handler { start: Pos(0), end: Pos(4), depth: 1, action: Action::Catch(clause) }].into());
+    assert_eq!(verify(&code, &Env).err().map(|error| error.rule), Some(Rule::Accumulators));
+}
+
+#[test]
+fn exceptions_meet_handlers_from_the_inside() {
+    let catch = |start, end, depth, target| {
+        let clause = Clause { tag: None, target: Pos(target), payload: Slot(0), exn: None };
+        Handler { start: Pos(start), end: Pos(end), depth, action: Action::Catch(clause) }
+    };
+    // Listed as blocks open; the two of depth 3 belong to one block.
+    let mut handlers = [
+        catch(0, 20, 1, 100),
+        catch(2, 20, 2, 101),
+        catch(2, 10, 3, 102),
+        catch(2, 10, 3, 103),
+        Handler { start: Pos(4), end: Pos(6), depth: 4, action: Action::Delegate(1) },
+        catch(12, 14, 3, 104),
+    ];
+    Handler::sort(&mut handlers);
+    assert!(Handler::are_sorted(&handlers));
+    let met = |at| Handler::find(&handlers, Pos(at)).map(|clause| clause.target.0).collect::<Vec<_>>();
+    assert_eq!(met(0), [100]);
+    assert_eq!(met(3), [102, 103, 101, 100]);
+    assert_eq!(met(5), [100]);
+    assert_eq!(met(6), [102, 103, 101, 100]);
+    assert_eq!(met(11), [101, 100]);
+    assert_eq!(met(13), [104, 101, 100]);
+    assert_eq!(met(20), []);
 }
 
 #[test]

@@ -5,13 +5,13 @@ use core::fmt;
 use core::ops::DerefMut;
 
 use hashbrown::HashMap;
-use wasm_syntax::{Features, ModuleLimits};
+use wasm_syntax::{Feature, Features, ModuleLimits};
 use wasm_validate::{CanonicalTypeId, TypeRegistry};
 use whimbrel_engine::{ObjectType, StoreLimits};
 
 use crate::Result;
-use crate::sync::Lock;
 use crate::types::new_object_type;
+use whimbrel_engine::sync::Lock;
 
 /// When functions are translated for execution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum CompilationMode {
 }
 
 /// How an [`Engine`] works.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) features: Features,
     pub(crate) limits: ModuleLimits,
@@ -33,8 +33,30 @@ pub struct Config {
     pub(crate) compilation_mode: CompilationMode,
 }
 
+/// What an engine accepts unless told otherwise.
+const FEATURES: Features = Features::V3
+    .with(Feature::Threads)
+    .with(Feature::LegacyExceptions)
+    .with(Feature::CustomPageSizes)
+    .with(Feature::WideArithmetic)
+    .with(Feature::CompactImports);
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            features: FEATURES,
+            limits: ModuleLimits::default(),
+            store_limits: StoreLimits::default(),
+            consume_fuel: false,
+            compilation_mode: CompilationMode::default(),
+        }
+    }
+}
+
 impl Config {
-    /// WebAssembly 3.0, the usual limits, no fuel, lazy translation.
+    /// WebAssembly 3.0 with what is complete here of the rest (threads, the legacy exceptions, custom page sizes, wide
+    /// arithmetic and compact imports), the usual limits,
+    /// no fuel, lazy translation.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

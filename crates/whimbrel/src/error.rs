@@ -275,7 +275,7 @@ pub enum HandleError {
     /// There are more or fewer values than there have to be.
     #[error("expected {expected} {what}, found {found}")]
     Count {
-        /// `arguments` or `results`.
+        /// `arguments`, `results` or `values`.
         what: &'static str,
         /// How many there have to be.
         expected: usize,
@@ -322,6 +322,12 @@ pub enum HandleError {
     /// A limit of the store, or what memory the machine has.
     #[error("{0} exceeds the store's limits or the memory available")]
     Limit(&'static str),
+    /// A memory is shared, or is not, where it must be the other.
+    #[error("{}", if *expected { "the memory must be shared" } else { "the memory must not be shared" })]
+    Shared {
+        /// Whether it must be.
+        expected: bool,
+    },
     /// The engine does not count fuel.
     #[error("fuel is not configured in this engine")]
     NoFuel,

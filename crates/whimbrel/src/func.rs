@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use wasm_syntax::Trap;
 use whimbrel_engine::exec::Outcome;
-use whimbrel_engine::{CallError, FuncInst, Handle, Value};
+use whimbrel_engine::{CallError, FuncInst, Handle, Value, ValueError};
 
 use crate::error::{FrameInfo, HandleError, WasmBacktrace};
 use crate::host::{Caller, HostFunc, IntoFunc};
@@ -83,6 +83,9 @@ impl Func {
         if let Err(error) = begin(store, &self.handle, &args) {
             return Err(match error {
                 CallError::Trap(trap) => trap.into(),
+                CallError::Value(ValueError::Count { expected, found }) => {
+                    HandleError::Count { what: "arguments", expected, found }.into()
+                }
                 CallError::Value(error) => {
                     let ty = self.try_ty(crate::StoreContext(store))?;
                     HandleError::of_values(error, ty.params(), params).into()

@@ -13,8 +13,8 @@ use crate::func::call;
 use crate::store::StoreInner;
 use crate::types::ExternType;
 use crate::{
-    AsContext, AsContextMut, Error, Func, Global, Memory, Module, Result, StoreContextMut, Table, Tag, TypedFunc,
-    ValType, WasmParams, WasmResults,
+    AsContext, AsContextMut, Error, Func, Global, Memory, Module, Result, SharedMemory, StoreContextMut, Table, Tag,
+    TypedFunc, ValType, WasmParams, WasmResults,
 };
 
 /// Something that modules import and export. Spec: `syntax-externaddr`.
@@ -28,6 +28,8 @@ pub enum Extern {
     Table(Table),
     /// A memory.
     Memory(Memory),
+    /// A shared memory.
+    SharedMemory(SharedMemory),
     /// A tag.
     Tag(Tag),
 }
@@ -44,16 +46,18 @@ impl Extern {
             Self::Global(global) => ExternType::Global(global.ty(store)),
             Self::Table(table) => ExternType::Table(table.ty(store)),
             Self::Memory(memory) => ExternType::Memory(memory.ty(store)),
+            Self::SharedMemory(memory) => ExternType::Memory(memory.ty()),
             Self::Tag(tag) => ExternType::Tag(tag.ty(store)),
         }
     }
 
-    fn to_object(&self) -> ExternObject {
+    fn to_object(&self, store: &mut engine::Store) -> ExternObject {
         match self {
             Self::Func(func) => ExternObject::Func(func.handle.clone()),
             Self::Global(global) => ExternObject::Global(global.handle.clone()),
             Self::Table(table) => ExternObject::Table(table.handle.clone()),
             Self::Memory(memory) => ExternObject::Memory(memory.handle.clone()),
+            Self::SharedMemory(memory) => ExternObject::Memory(store.new_shared_memory(memory.memory.clone())),
             Self::Tag(tag) => ExternObject::Tag(tag.handle.clone()),
         }
     }
@@ -76,6 +80,7 @@ impl Extern {
                 CanonExternType::Table { elem, limits, table64 }
             }
             Self::Memory(memory) => CanonExternType::Memory(store.memory(&memory.handle)?.current_type()),
+            Self::SharedMemory(memory) => CanonExternType::Memory(memory.memory.current_type()),
             Self::Tag(tag) => CanonExternType::Tag(CanonicalTypeId(store.tag(&tag.handle)?.ty.id.0)),
         })
     }
@@ -104,6 +109,7 @@ extern_kinds! {
     Global into_global;
     Table into_table;
     Memory into_memory;
+    SharedMemory into_shared_memory;
     Tag into_tag;
 }
 
@@ -155,7 +161,7 @@ impl Instance {
         }
         store.collect_if_due();
         check_imports(store, module, imports)?;
-        let objects: alloc::vec::Vec<_> = imports.iter().map(Extern::to_object).collect();
+        let objects: alloc::vec::Vec<_> = imports.iter().map(|import| import.to_object(&mut store.objects)).collect();
         store.keep_module(module);
         let handle = store.objects.instantiate(module.image(), &objects).map_err(|error| match error {
             InstantiateError::Trap(trap) => Error::new(trap),
@@ -202,7 +208,12 @@ impl Instance {
         typed.map_err(|error| error.context(alloc::format!("failed to find function export `{name}`")))
     }
 
-    /// The exported memory of that name, if there is one.
+    /// The exported shared memory of that name, if there is one.
+    pub fn get_shared_memory(&self, store: impl AsContextMut, name: &str) -> Option<SharedMemory> {
+        self.get_export(store, name)?.into_shared_memory()
+    }
+
+    /// The exported memory of that name, if there is one and it is not shared.
     pub fn get_memory(&self, store: impl AsContextMut, name: &str) -> Option<Memory> {
         self.get_export(store, name)?.into_memory()
     }
@@ -244,7 +255,15 @@ impl Instance {
         Ok(match kind {
             ExternKind::Func => Extern::Func(Func::from_handle(objects.instance_func(handle, FuncIdx(idx))?)),
             ExternKind::Table => Extern::Table(Table { handle: objects.instance_table(handle, TableIdx(idx))? }),
-            ExternKind::Memory => Extern::Memory(Memory { handle: objects.instance_memory(handle, MemIdx(idx))? }),
+            ExternKind::Memory => {
+                let handle = objects.instance_memory(handle, MemIdx(idx))?;
+                match objects.memory(&handle)?.shared() {
+                    Some(shared) => {
+                        Extern::SharedMemory(SharedMemory::from_parts(shared.clone(), store.engine.clone()))
+                    }
+                    None => Extern::Memory(Memory { handle }),
+                }
+            }
             ExternKind::Global => Extern::Global(Global { handle: objects.instance_global(handle, GlobalIdx(idx))? }),
             ExternKind::Tag => Extern::Tag(Tag { handle: objects.instance_tag(handle, TagIdx(idx))? }),
         })

@@ -1,6 +1,6 @@
+//! The embedding API, and the driver that wires compiler and engine; decoding, validation, translation and execution
+//! are layers below.
 #![doc = include_str!("../README.md")]
-//! What it owns: the embedding API, and the driver that wires compiler and engine. What it does not: decoding, validation,
-//! translation and execution, which are layers below.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -21,8 +21,8 @@ mod instance;
 mod linker;
 mod memory;
 mod module;
+mod shared;
 mod store;
-mod sync;
 mod table;
 mod typed;
 mod types;
@@ -42,6 +42,7 @@ pub use instance::{Export, Extern, Instance};
 pub use linker::Linker;
 pub use memory::{Memory, MemoryAccessError};
 pub use module::Module;
+pub use shared::{SharedMemory, WaitResult};
 pub use store::{AsContext, AsContextMut, InterruptHandle, Store, StoreContext, StoreContextMut};
 pub use table::Table;
 pub use typed::{TypedFunc, WasmParams, WasmResults, WasmTy, WasmTyList};

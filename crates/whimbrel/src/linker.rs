@@ -12,7 +12,8 @@ use crate::host::{Caller, HostFunc, IntoFunc};
 use crate::store::StoreInner;
 use crate::types::{ExternType, FuncType, ImportType};
 use crate::{
-    AsContext, AsContextMut, Engine, Error, Extern, Global, Instance, Memory, Module, Result, Table, Tag, Val, ValType,
+    AsContext, AsContextMut, Engine, Error, Extern, Global, Instance, Memory, Module, Result, SharedMemory, Table, Tag,
+    Val, ValType,
 };
 
 /// Definitions by module name and name, from which modules are instantiated.
@@ -87,6 +88,20 @@ impl<T> Linker<T> {
         }
         names.insert(name.to_owned(), definition);
         Ok(self)
+    }
+
+    /// Defines a shared memory, which belongs to no store.
+    ///
+    /// # Errors
+    ///
+    /// If the name is taken.
+    pub fn define_shared_memory(&mut self, module: &str, name: &str, memory: SharedMemory) -> Result<&mut Self> {
+        self.insert(module, name, Definition::Extern(memory.into()))
+    }
+
+    #[cfg(all(feature = "wasi", feature = "std"))]
+    pub(crate) fn has(&self, module: &str, name: &str) -> bool {
+        self.find(module, name).is_some()
     }
 
     fn find(&self, module: &str, name: &str) -> Option<&Definition<T>> {
@@ -269,6 +284,7 @@ fn default_definition<T>(mut store: impl AsContextMut<Data = T>, import: &Import
         }
         ExternType::Global(ty) => Global::new(&mut store, ty, default(ty.content())?)?.into(),
         ExternType::Table(ty) => Table::new(&mut store, ty, default(ty.element().into())?)?.into(),
+        ExternType::Memory(ty) if ty.is_shared() => SharedMemory::new(store.as_context().engine(), ty)?.into(),
         ExternType::Memory(ty) => Memory::new(&mut store, ty)?.into(),
         ExternType::Tag(ty) => Tag::new(&mut store, &ty)?.into(),
     }))

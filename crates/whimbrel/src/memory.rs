@@ -6,7 +6,7 @@ use crate::error::HandleError;
 use crate::types::MemoryType;
 use crate::{AsContext, AsContextMut, Result, StoreContext, StoreContextMut};
 
-/// A linear memory. Spec: `syntax-meminst`.
+/// A linear memory of one store. Spec: `syntax-meminst`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
     pub(crate) handle: engine::Handle<engine::Memory>,
@@ -22,8 +22,12 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// If a limit or the allocator does not allow its smallest size.
+    /// If a limit or the allocator does not allow its smallest size, or the type is that of a
+    /// [`SharedMemory`](crate::SharedMemory).
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Self> {
+        if ty.is_shared() {
+            return Err(HandleError::Shared { expected: false }.into());
+        }
         let store = store.as_context_mut().0;
         store.collect_if_due();
         Ok(Self { handle: store.objects.new_memory(ty.0).map_err(HandleError::from)? })

@@ -391,6 +391,14 @@ impl MemoryType {
         Self(MemType { limits, memory64: true, shared: false, page_size_log2: 16 })
     }
 
+    /// The type of memories that threads share, with 32-bit addresses and sizes from `minimum` to `maximum` pages of 64 KiB.
+    #[must_use]
+    pub fn shared(minimum: u32, maximum: u32) -> Self {
+        let mut ty = Self::new(minimum, Some(maximum));
+        ty.0.shared = true;
+        ty
+    }
+
     /// The smallest size in pages.
     #[must_use]
     pub const fn minimum(&self) -> u64 {

@@ -239,9 +239,8 @@ fn references_pass_through_tables_and_conversions() {
     drop(value);
     call(&mut store, &instance, "garbage", &[Val::I32(3)]);
     store.gc();
-    let taken = ExternRef::convert_any(
-        call(&mut store, &instance, "take", &[Val::I32(0)]).unwrap_any_ref().unwrap().clone(),
-    );
+    let taken =
+        ExternRef::convert_any(call(&mut store, &instance, "take", &[Val::I32(0)]).unwrap_any_ref().unwrap().clone());
     assert!(taken.data(&store).unwrap().is::<Arc<()>>());
     let i31 = call(&mut store, &instance, "take", &[Val::I32(1)]);
     assert_eq!(i31.unwrap_any_ref().unwrap().as_i31(), Some(u32::MAX >> 1));

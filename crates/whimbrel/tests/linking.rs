@@ -250,7 +250,7 @@ fn wrong_arguments_are_errors() {
     let func = instance.get_func(&mut store, "f").unwrap();
     let mut results = [Val::I32(0)];
     let mut text = |args: &[Val], results: &mut [Val]| func.call(&mut store, args, results).unwrap_err().to_string();
-    assert_eq!(text(&[Val::I32(1)], &mut results), "expected 2 values, found 1");
+    assert_eq!(text(&[Val::I32(1)], &mut results), "expected 2 arguments, found 1");
     assert_eq!(text(&[Val::I32(1), Val::F32(0)], &mut results), "type mismatch: expected (i32, i64), found (i32, f32)");
     assert_eq!(text(&[Val::I32(1), Val::I64(0)], &mut []), "expected 1 results, found 0");
     func.call(&mut store, &[Val::I32(1), Val::I64(0)], &mut results).unwrap();

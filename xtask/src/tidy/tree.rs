@@ -12,7 +12,7 @@ use super::rust::{code_only, has_word};
 const MAX_LINES: usize = 700;
 
 /// Folders whose Rust files are the project's own.
-const RUST_FOLDERS: &[&str] = &["crates/", "xtask/", "spectest/", "fuzz/", "examples/"];
+const RUST_FOLDERS: &[&str] = &["crates/", "xtask/", "spectest/", "hostile/", "bench/", "fuzz/", "examples/"];
 
 /// Folders that hold what was built or fetched, not what was written.
 const SKIPPED_FOLDERS: &[&str] = &["target", "node_modules", "artifacts", "coverage", "corpus"];

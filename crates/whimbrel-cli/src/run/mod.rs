@@ -2,6 +2,7 @@
 
 mod backtrace;
 mod numbers;
+mod threads;
 mod values;
 
 use std::env;
@@ -30,8 +31,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let guest = Guest::load(InputPath::from(file.as_os_str()))?;
     let guest_args = utf8(guest_args)?;
     let context = context(args, &guest.input, &guest_args)?;
-    let mut store = Store::new(guest.module.engine(), context);
-    match guest.execute(&mut store, args, &guest_args) {
+    let done = if args.invoke.is_none() && guest.has_threads() {
+        guest.execute_threads(context, args.unknown_imports)
+    } else {
+        guest.execute(&mut Store::new(guest.module.engine(), context), args, &guest_args)
+    };
+    match done {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(Stop::Failure(failure)) => Err(failure),
         Err(Stop::Guest(error)) => guest.stopped(&error),

@@ -57,14 +57,14 @@ impl Lowerer<'_> {
 
     /// The address of an access, `None` if it is the value of `base` plus the offset.
     pub(super) fn prepare_address(&mut self, base: &mut Entry, memarg: MemArg, width_bytes: u8) -> Option<Addr> {
-        let MemArg { offset, memory, .. } = memarg;
-        let memory64 = self.info.memory(memory).memory64;
-        if memory64 || memory.0 != 0 {
+        if self.is_far(memarg.memory) {
             if let Kind::Sum(_) = base.kind {
                 self.materialise(base);
             }
-            return Some(Addr::Far { base: self.slot_operand(base), offset, memory, memory64 });
+            let base = self.slot_operand(base);
+            return Some(self.far_address(base, memarg));
         }
+        let offset = memarg.offset;
         // Validation keeps offsets of 32-bit memories below 2^32.
         let narrow = offset as u32;
         let width_log2 = width_bytes.trailing_zeros() as u8;

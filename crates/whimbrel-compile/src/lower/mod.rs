@@ -6,6 +6,7 @@
 //! only, and never across a label, so that lowering stays linear and needs no second look at control flow.
 
 mod aggregate;
+mod atomic;
 mod call;
 mod cast;
 mod control;
@@ -247,6 +248,10 @@ impl<'m> Lowerer<'m> {
             Instr::Vector(op) => self.vector(op),
             Instr::VectorLane(op, lane) => self.vector_lane(op, lane),
             Instr::MemoryLane(op, memarg, lane) => self.memory_lane(op, memarg, lane),
+            Instr::Atomic(op, memarg) => self.atomic(op, memarg),
+            Instr::AtomicFence(_) => {
+                self.emit(Inst::AtomicFence);
+            }
             Instr::V128Const(value) => self.vector_const(value),
             Instr::I8x16Shuffle(lanes) => self.shuffle(lanes),
             Instr::RefNull(_) => self.push_const(Class::I64, 0),
@@ -312,9 +317,7 @@ impl<'m> Lowerer<'m> {
             | Instr::Resume { .. }
             | Instr::ResumeThrow { .. }
             | Instr::ResumeThrowRef { .. }
-            | Instr::Switch { .. }
-            | Instr::AtomicFence { .. }
-            | Instr::Atomic(..) => return Err(Unsupported(instr.mnemonic())),
+            | Instr::Switch { .. } => return Err(Unsupported(instr.mnemonic())),
         }
         Ok(())
     }

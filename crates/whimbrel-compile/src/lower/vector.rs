@@ -1,7 +1,7 @@
 //! Vector instructions: from slots to slots, leaving the accumulators as they are.
 
 use wasm_syntax::{LaneOp, MemArg, MemoryLaneOp, ShuffleLanes, V128, VectorOp};
-use whimbrel_ir::{Addr, Class, Inst, Slot, Src};
+use whimbrel_ir::{Class, Inst, Slot};
 
 use super::{Lowerer, slot};
 
@@ -32,15 +32,8 @@ impl Lowerer<'_> {
     pub(super) fn memory_lane(&mut self, op: MemoryLaneOp, memarg: MemArg, lane: u8) {
         let mut vector = self.pop();
         let vector = self.slot_operand(&mut vector);
-        let mut base = self.pop();
-        let memory = self.info.memory(memarg.memory);
-        let base = self.slot_operand(&mut base);
-        let addr = if memory.memory64 || memarg.memory.0 != 0 {
-            Addr::Far { base, offset: memarg.offset, memory: memarg.memory, memory64: memory.memory64 }
-        } else {
-            // Validation keeps offsets of 32-bit memories below 2^32.
-            Addr::Plain { base: Src::Slot(base), offset: memarg.offset as u32 }
-        };
+        let [base, ..] = self.pop_slots(1);
+        let addr = self.slots_address(base, memarg);
         self.mark();
         if op.results().is_empty() {
             self.emit(Inst::MemoryLane { op, d: Slot(0), addr, vector, lane });
@@ -50,7 +43,7 @@ impl Lowerer<'_> {
     }
 
     /// Pops `n` operands, the slot of the lowest coming first; slot 0 stands for those that there are not.
-    fn pop_slots(&mut self, n: usize) -> [Slot; 3] {
+    pub(super) fn pop_slots(&mut self, n: usize) -> [Slot; 3] {
         let mut slots = [Slot(0); 3];
         for slot in slots[..n].iter_mut().rev() {
             let mut entry = self.pop();
@@ -60,7 +53,7 @@ impl Lowerer<'_> {
     }
 
     /// Pushes the result of an op that writes its slot and no accumulator.
-    fn push_in_slot(&mut self, class: Class, make: impl FnOnce(Slot) -> Inst) {
+    pub(super) fn push_in_slot(&mut self, class: Class, make: impl FnOnce(Slot) -> Inst) {
         let home = slot(self.top);
         self.emit(make(home));
         self.overwritten(home, class);

@@ -6,6 +6,7 @@ use wasm_syntax::Trap;
 
 use super::step::Landings;
 use crate::instance::{FuncInst, Global, Instance};
+use crate::memory::Memory;
 
 /// A position in linked code.
 pub(crate) type Ip = *const u64;
@@ -45,6 +46,24 @@ pub(crate) enum Reason {
     Heap,
     /// `Context::budget` ran out; execution goes on at the saved ip.
     Budget,
+    /// `Context::waiting` says for what to wait; the saved ip is that of the op that waits.
+    Wait,
+}
+
+/// What a `memory.atomic.wait` waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    /// A shared memory of the current instance.
+    pub memory: *const Memory,
+    pub address: u64,
+    pub expected: u64,
+    /// Whether eight bytes are expected, or four.
+    pub is_64: bool,
+    pub timeout_ns: i64,
+    /// Where the result goes.
+    pub result: Fp,
+    /// Where execution goes on with it.
+    pub behind: Ip,
 }
 
 /// State of an execution that handlers reach through one register.
@@ -72,6 +91,8 @@ pub(crate) struct Context {
     pub ip: Ip,
     /// Registers when handlers stopped.
     pub regs: Option<Regs>,
+    /// For what to wait, with [`Reason::Wait`].
+    pub waiting: Option<Waiting>,
 }
 
 impl Context {
@@ -88,6 +109,7 @@ impl Context {
             reason: Reason::Done,
             ip: ptr::null(),
             regs: None,
+            waiting: None,
         }
     }
 
@@ -118,7 +140,7 @@ impl Context {
         };
         let (base, len) = match memory {
             // SAFETY: an instance's memories live as long as it does.
-            Some(memory) => unsafe { (memory.as_ref().base(), memory.as_ref().len_bytes()) },
+            Some(memory) => unsafe { (memory.as_ref().base(), memory.as_ref().own_len_bytes()) },
             None => (ptr::null_mut(), 0),
         };
         self.mem0_base = base;

@@ -292,6 +292,15 @@ impl Execution {
                         return outcome;
                     }
                 },
+                // SAFETY: the op that waits has just stopped.
+                Reason::Wait => match unsafe { self.wait() } {
+                    Ok(true) => {}
+                    Ok(false) => return Outcome::Interrupted,
+                    Err(trap) => {
+                        self.state = State::Idle;
+                        return Outcome::Trap(trap);
+                    }
+                },
                 Reason::Budget => {
                     if self.take_interrupt() {
                         return Outcome::Interrupted;
@@ -379,6 +388,33 @@ impl Execution {
     #[must_use]
     pub fn thrown(&self) -> Option<(NonNull<Tag>, &[u64])> {
         Some((self.thrown.tag?, &self.thrown.payload))
+    }
+
+    /// Blocks this thread until what the op at the context's ip waits for has happened; `false` if the interruption flag was
+    /// set first, the op then being the next.
+    ///
+    /// # Safety
+    ///
+    /// The op has just stopped, and nothing has changed since.
+    unsafe fn wait(&mut self) -> Result<bool, Trap> {
+        let waiting = self.ctx.waiting.take().expect("the op has said for what to wait");
+        // SAFETY: memories of the current instance are live.
+        let memory = unsafe { (*waiting.memory).shared() }.ok_or(Trap::ExpectedSharedMemory)?;
+        let flag = self.interrupt.as_ref();
+        let is_interrupted = || flag.is_some_and(|flag| flag.load(Ordering::Relaxed));
+        let outcome = if waiting.is_64 {
+            memory.wait64(waiting.address, waiting.expected, waiting.timeout_ns, is_interrupted)?
+        } else {
+            memory.wait32(waiting.address, waiting.expected as u32, waiting.timeout_ns, is_interrupted)?
+        };
+        let Some(outcome) = outcome else {
+            flag.inspect(|flag| flag.store(false, Ordering::Relaxed));
+            return Ok(false);
+        };
+        // SAFETY: the slot is one of the frame of the op.
+        unsafe { *waiting.result = u64::from(outcome as u32) };
+        self.ctx.ip = waiting.behind;
+        Ok(true)
     }
 
     /// Runs handlers from the context's ip until one stops.

@@ -37,6 +37,30 @@ struct Running {
     stage: Stage,
 }
 
+impl Running {
+    /// The type of the host function that has to be called.
+    ///
+    /// # Safety
+    ///
+    /// The reference is not used once the call has ended: until then what running code calls stays alive.
+    unsafe fn host_type<'s>(&self) -> &'s FuncTypeInfo {
+        assert_eq!(self.stage, Stage::Host, "a host function is to be called");
+        let callee = self.execution.host_callee().expect("a host function is to be called");
+        // SAFETY: the call is under way, and by contract stays so.
+        unsafe { type_of(callee) }
+    }
+}
+
+/// The type of a function, which nothing changes.
+///
+/// # Safety
+///
+/// The function is alive, and stays so while the reference is used.
+unsafe fn type_of<'s>(func: NonNull<FuncInst>) -> &'s FuncTypeInfo {
+    // SAFETY: by contract.
+    unsafe { &func.as_ref().ty }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// `run` goes on.
@@ -265,7 +289,8 @@ impl Store {
     pub fn take_results(&mut self, results: &mut [Value]) -> Result<(), ValueError> {
         let running = self.executions.running.last().expect("a call was begun");
         assert_eq!(running.stage, Stage::Done, "results exist once the function has returned");
-        let ty = Arc::clone(&self.objects.at(running.func).ty);
+        // SAFETY: the function is alive while its execution is.
+        let ty = unsafe { type_of(running.func) };
         if ty.results.len() != results.len() {
             return Err(ValueError::Count { expected: ty.results.len(), found: results.len() });
         }
@@ -287,11 +312,10 @@ impl Store {
     ///
     /// If there is none; so with the methods below.
     #[must_use]
-    pub fn host_type(&self) -> &Arc<FuncTypeInfo> {
+    pub fn host_type(&self) -> &FuncTypeInfo {
         let running = self.executions.running.last().expect("a call was begun");
-        assert_eq!(running.stage, Stage::Host, "a host function is to be called");
-        let callee = running.execution.host_callee().expect("a host function is to be called");
-        &self.objects.at(callee).ty
+        // SAFETY: ending the call takes the store exclusively.
+        unsafe { running.host_type() }
     }
 
     /// Reads the arguments of the host function that has to be called.
@@ -300,12 +324,13 @@ impl Store {
     ///
     /// If `args` is not as long as the function's parameters.
     pub fn host_args(&mut self, args: &mut [Value]) -> Result<(), ValueError> {
-        let ty = Arc::clone(self.host_type());
+        let Self { objects, executions, .. } = self;
+        let running = executions.running.last_mut().expect("a call was begun");
+        // SAFETY: this function does not end the call.
+        let ty = unsafe { running.host_type() };
         if ty.params.len() != args.len() {
             return Err(ValueError::Count { expected: ty.params.len(), found: args.len() });
         }
-        let Self { objects, executions, .. } = self;
-        let running = executions.running.last_mut().expect("a call was begun");
         let slots = running.execution.host_slots(usize::from(ty.return_slot()));
         let mut at = 0;
         for (arg, &ty) in args.iter_mut().zip(&ty.params) {
@@ -322,12 +347,13 @@ impl Store {
     ///
     /// If the results are not of the function's types, or of another store.
     pub fn return_from_host(&mut self, results: &[Value]) -> Result<(), ValueError> {
-        let ty = Arc::clone(self.host_type());
+        let Self { objects, executions, .. } = self;
+        let running = executions.running.last_mut().expect("a call was begun");
+        // SAFETY: this function does not end the call.
+        let ty = unsafe { running.host_type() };
         if ty.results.len() != results.len() {
             return Err(ValueError::Count { expected: ty.results.len(), found: results.len() });
         }
-        let Self { objects, executions, .. } = self;
-        let running = executions.running.last_mut().expect("a call was begun");
         let slots = running.execution.host_slots(usize::from(ty.return_slot()));
         let mut at = 0;
         for (result, &ty) in results.iter().zip(&ty.results) {

@@ -10,12 +10,31 @@ use super::of;
 use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Ip, Regs};
 use crate::exec::operand::{Acc, Dst, ExtConst, Fields, SlotA, SlotB, SlotD, Src, ToAcc, ToSlot, Value, Zero};
+use crate::memory::racy;
 
 /// An integer or float as it lies in memory, little-endian.
 pub(super) trait Raw: Copy {
     const WIDTH: usize;
     unsafe fn read(at: *const u8) -> Self;
     unsafe fn write(self, at: *mut u8);
+    /// As `read`, where other threads may access the bytes.
+    unsafe fn read_racy(at: *const u8) -> Self;
+    /// As `write`, where other threads may access the bytes.
+    unsafe fn write_racy(self, at: *mut u8);
+
+    /// Reads from an address of kind `A`.
+    #[inline(always)]
+    unsafe fn read_at<A: Address>(at: *const u8) -> Self {
+        // SAFETY: passed on from the caller.
+        unsafe { if A::SHARED { Self::read_racy(at) } else { Self::read(at) } }
+    }
+
+    /// Writes to an address of kind `A`.
+    #[inline(always)]
+    unsafe fn write_at<A: Address>(self, at: *mut u8) {
+        // SAFETY: passed on from the caller.
+        unsafe { if A::SHARED { self.write_racy(at) } else { self.write(at) } }
+    }
 }
 
 macro_rules! raw {
@@ -33,6 +52,18 @@ macro_rules! raw {
             unsafe fn write(self, at: *mut u8) {
                 // SAFETY: the caller has checked that `WIDTH` bytes lie inside the memory.
                 unsafe { at.cast::<[u8; size_of::<Self>()]>().write(self.to_le_bytes()) }
+            }
+
+            #[inline(always)]
+            unsafe fn read_racy(at: *const u8) -> Self {
+                // SAFETY: the same, the memory being shared.
+                Self::from_le_bytes(unsafe { racy::load(at) })
+            }
+
+            #[inline(always)]
+            unsafe fn write_racy(self, at: *mut u8) {
+                // SAFETY: the same, the memory being shared.
+                unsafe { racy::store(at, self.to_le_bytes()) }
             }
         }
     )*};
@@ -53,12 +84,26 @@ impl Raw for V128 {
         // SAFETY: the caller has checked that 16 bytes lie inside the memory.
         unsafe { at.cast::<[u8; 16]>().write(self.0) }
     }
+
+    #[inline(always)]
+    unsafe fn read_racy(at: *const u8) -> Self {
+        // SAFETY: the same, the memory being shared.
+        Self(unsafe { racy::load(at) })
+    }
+
+    #[inline(always)]
+    unsafe fn write_racy(self, at: *mut u8) {
+        // SAFETY: the same, the memory being shared.
+        unsafe { racy::store(at, self.0) }
+    }
 }
 
 /// Which bytes an access touches, and how its address is found: a type parameter of loads and stores.
 pub(super) trait Address {
     /// Extension words that the address takes.
     const EXTENSION: usize;
+    /// Whether other threads may access the bytes.
+    const SHARED: bool = false;
 
     /// The first byte of an access of `R`'s width; `None` where it leaves the memory.
     ///
@@ -128,11 +173,32 @@ impl<const MEMORY64: bool> Address for Far<MEMORY64> {
             (memories.get_unchecked(fields.imm() as usize).as_ref(), base, fields.ext(0))
         };
         let end = base.checked_add(offset)?.checked_add(R::WIDTH as u64)?;
-        if end > memory.len_bytes() {
+        if end > memory.own_len_bytes() {
             return None;
         }
         // SAFETY: the access ends inside the memory.
         Some(unsafe { memory.base().add((end - R::WIDTH as u64) as usize) })
+    }
+}
+
+/// [`AddrMode::Shared32`] and [`AddrMode::Shared64`].
+pub(super) struct Shared<const MEMORY64: bool>;
+
+impl<const MEMORY64: bool> Address for Shared<MEMORY64> {
+    const EXTENSION: usize = 1;
+    const SHARED: bool = true;
+
+    #[inline(always)]
+    unsafe fn resolve<R: Raw>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
+        // SAFETY: the op has its base in slot `a`, and names one of the instance's memories, which live as long as it.
+        let (memory, base, offset) = unsafe {
+            let fields = Fields::of(ip);
+            let slot = regs.fp.add(fields.a());
+            let base = if MEMORY64 { u64::load(slot) } else { u64::from(u32::load(slot)) };
+            let memories = &(*(*regs.ctx).instance).memories;
+            (memories.get_unchecked(fields.imm() as usize).as_ref(), base, fields.ext(0))
+        };
+        memory.shared()?.locate(base.checked_add(offset)?, R::WIDTH as u64)
     }
 }
 
@@ -156,7 +222,7 @@ impl<L: Load, A: Address, D: Dst> Step for LoadStep<L, A, D> {
         };
         // SAFETY: the address is checked, and the op has this destination.
         unsafe {
-            let value = L::widen(L::Raw::read(at));
+            let value = L::widen(L::Raw::read_at::<A>(at));
             D::put(ip, regs, value);
         }
         Next::Fall
@@ -185,7 +251,7 @@ where
         // SAFETY: the address is checked, and the op has this value.
         unsafe {
             let value: T = V::get(ip, regs);
-            value.narrow().write(at);
+            value.narrow().write_at::<A>(at);
         }
         Next::Fall
     }
@@ -293,6 +359,8 @@ fn load_into_slots<L: Load>(key: OpKey) -> Option<Handler> {
         (AddrMode::Scaled, K::Acc, K::Slot) => of::<LoadStep<L, Indexed<Acc, SlotB, true>, ToSlot>>(),
         (AddrMode::Far32, K::Slot, K::Slot) => of::<LoadStep<L, Far<false>, ToSlot>>(),
         (AddrMode::Far64, K::Slot, K::Slot) => of::<LoadStep<L, Far<true>, ToSlot>>(),
+        (AddrMode::Shared32, K::Slot, K::Slot) => of::<LoadStep<L, Shared<false>, ToSlot>>(),
+        (AddrMode::Shared64, K::Slot, K::Slot) => of::<LoadStep<L, Shared<true>, ToSlot>>(),
         _ => None,
     }
 }
@@ -311,6 +379,8 @@ fn load_addresses<L: Load>(key: OpKey) -> Option<Handler> {
         (AddrMode::Scaled, K::Acc, K::Slot) => load_to::<L, Indexed<Acc, SlotB, true>>(key),
         (AddrMode::Far32, K::Slot, K::Slot) => load_to::<L, Far<false>>(key),
         (AddrMode::Far64, K::Slot, K::Slot) => load_to::<L, Far<true>>(key),
+        (AddrMode::Shared32, K::Slot, K::Slot) => load_to::<L, Shared<false>>(key),
+        (AddrMode::Shared64, K::Slot, K::Slot) => load_to::<L, Shared<true>>(key),
         _ => None,
     }
 }
@@ -370,6 +440,8 @@ fn store_addresses<T: Value + Narrow<R>, R: Raw>(key: OpKey) -> Option<Handler> 
         (AddrMode::Scaled, K::Acc, I::Slot) => store_of::<T, R, Indexed<Acc, SlotB, true>>(key),
         (AddrMode::Far32, K::Slot, I::Slot) => store_of::<T, R, Far<false>>(key),
         (AddrMode::Far64, K::Slot, I::Slot) => store_of::<T, R, Far<true>>(key),
+        (AddrMode::Shared32, K::Slot, I::Slot) => store_of::<T, R, Shared<false>>(key),
+        (AddrMode::Shared64, K::Slot, I::Slot) => store_of::<T, R, Shared<true>>(key),
         _ => None,
     }
 }

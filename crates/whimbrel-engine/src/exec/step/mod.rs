@@ -1,6 +1,7 @@
 //! The steps: one for each op, generic over its meaning and its operands' kinds; and which handler a key gets.
 
 mod aggregate;
+mod atomic;
 mod branch;
 mod call;
 mod copy;
@@ -63,6 +64,8 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::RefCast => aggregate::ref_cast(key),
         Family::DescTest => aggregate::desc_test(key),
         Family::Aggregate => aggregate::aggregate(key),
+        Family::Atomic => atomic::atomic(key),
+        Family::AtomicFence => Some(handler_for::<atomic::Fence>()),
         Family::Trap => Some(handler_for::<branch::TrapOp>()),
     }
 }

@@ -11,7 +11,7 @@ use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Fp, Ip, Regs};
 use crate::exec::operand::{Fields, Value};
 use crate::instance::Instance;
-use crate::memory::Memory;
+use crate::memory::{Memory, racy};
 use crate::table::Table;
 
 /// What a slots op sees: its operands, the two indices of its payload, and the instance.
@@ -53,12 +53,18 @@ impl Operands {
 
     unsafe fn memory(&self, n: usize) -> *mut Memory {
         // SAFETY: the index is in range (`ir::verify`, "indices in range").
-        unsafe { (&(*self.instance).memories).get_unchecked(n).as_ptr() }
+        unsafe {
+            let memories = &(*self.instance).memories;
+            memories.get_unchecked(n).as_ptr()
+        }
     }
 
     unsafe fn table(&self, n: usize) -> *mut Table {
         // SAFETY: the index is in range (`ir::verify`, "indices in range").
-        unsafe { (&(*self.instance).tables).get_unchecked(n).as_ptr() }
+        unsafe {
+            let tables = &(*self.instance).tables;
+            tables.get_unchecked(n).as_ptr()
+        }
     }
 }
 
@@ -131,8 +137,11 @@ unsafe fn memory_copy(op: &Operands) -> Outcome {
         let len = op.size(2, dst64 && src64);
         let to = range(op.size(0, dst64), len, (*dst).len_bytes() as usize).ok_or(Trap::MemoryOutOfBounds)?;
         let from = range(op.size(1, src64), len, (*src).len_bytes() as usize).ok_or(Trap::MemoryOutOfBounds)?;
-        if !to.is_empty() {
-            (*dst).base().add(to.start).copy_from((*src).base().add(from.start), to.len());
+        let (dst, src) = (&*dst, &*src);
+        if dst.shared().is_some() || src.shared().is_some() {
+            racy::copy(dst.start().add(to.start), src.start().add(from.start), to.len());
+        } else if !to.is_empty() {
+            dst.base().add(to.start).copy_from(src.base().add(from.start), to.len());
         }
     }
     Ok(())
@@ -145,7 +154,9 @@ unsafe fn memory_fill(op: &Operands) -> Outcome {
         let is_64 = (*memory).ty().memory64;
         let to = range(op.size(0, is_64), op.size(2, is_64), (*memory).len_bytes() as usize);
         let to = to.ok_or(Trap::MemoryOutOfBounds)?;
-        if !to.is_empty() {
+        if (*memory).shared().is_some() {
+            racy::fill((*memory).start().add(to.start), op.word(1) as u8, to.len());
+        } else if !to.is_empty() {
             (*memory).base().add(to.start).write_bytes(op.word(1) as u8, to.len());
         }
     }
@@ -156,13 +167,16 @@ unsafe fn memory_init(op: &Operands) -> Outcome {
     // SAFETY: instance and memory are live; the ranges are checked, and a module's bytes are in no memory.
     unsafe {
         let memory = op.memory(op.y);
-        let dropped = (&(*op.instance).dropped_data).get(op.x).copied().unwrap_or(true);
+        let dropped = &(*op.instance).dropped_data;
+        let dropped = dropped.get(op.x).copied().unwrap_or(true);
         let bytes = if dropped { &[] } else { (*op.instance).data.get(op.x) };
         let len = op.size(2, false);
         let to = range(op.size(0, (*memory).ty().memory64), len, (*memory).len_bytes() as usize);
         let to = to.ok_or(Trap::MemoryOutOfBounds)?;
         let from = range(op.size(1, false), len, bytes.len()).ok_or(Trap::MemoryOutOfBounds)?;
-        if !to.is_empty() {
+        if (*memory).shared().is_some() {
+            racy::write((*memory).start().add(to.start), &bytes[from]);
+        } else if !to.is_empty() {
             (*memory).base().add(to.start).copy_from_nonoverlapping(bytes.as_ptr().add(from.start), to.len());
         }
     }
@@ -271,7 +285,8 @@ unsafe fn table_init(op: &Operands) -> Outcome {
     // SAFETY: instance and table are live, and nothing borrows the table.
     unsafe {
         let table = op.table(op.y);
-        let segment: &[u64] = (&(*op.instance).elems).get(op.x).map_or(&[], |segment| segment);
+        let segments = &(*op.instance).elems;
+        let segment: &[u64] = segments.get(op.x).map_or(&[], |segment| segment);
         let len = op.size(2, false);
         let elems = (*table).elems_mut();
         let to = range(op.size(0, (*table).ty().table64), len, elems.len()).ok_or(Trap::TableOutOfBounds)?;

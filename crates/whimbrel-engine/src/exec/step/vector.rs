@@ -6,7 +6,7 @@ use wasm_numerics as numerics;
 use wasm_syntax::{LaneOp, MemoryLaneOp, Trap, V128, VectorOp};
 use whimbrel_ir::{AddrMode, OpKey};
 
-use super::memory::{Address, Far, Plain, Raw};
+use super::memory::{Address, Far, Plain, Raw, Shared};
 use super::of;
 use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Fp, Ip, Regs};
@@ -214,7 +214,7 @@ impl Step for VectorConst {
 trait LaneAccess {
     type Raw: Raw;
     /// Performs the access at `at`; the vector that a load gives.
-    unsafe fn access(at: *mut u8, vector: V128, lane: u8) -> Option<V128>;
+    unsafe fn access<A: Address>(at: *mut u8, vector: V128, lane: u8) -> Option<V128>;
 }
 
 struct MemoryLaneStep<L, A>(PhantomData<(L, A)>);
@@ -233,7 +233,7 @@ impl<L: LaneAccess, A: Address> Step for MemoryLaneStep<L, A> {
             let fields = Fields::of(ip);
             let word = fields.ext(A::EXTENSION);
             let vector = V128::load(regs.fp.add(word as u16 as usize));
-            if let Some(loaded) = L::access(at, vector, (word >> 16) as u8) {
+            if let Some(loaded) = L::access::<A>(at, vector, (word >> 16) as u8) {
                 loaded.store(regs.fp.add(fields.d()));
             }
         }
@@ -251,8 +251,8 @@ macro_rules! lane_accesses {
             type Raw = $raw;
 
             #[inline(always)]
-            unsafe fn access(at: *mut u8, vector: V128, lane: u8) -> Option<V128> {
-                lane_accesses!($kind $raw $function at vector lane)
+            unsafe fn access<A: Address>(at: *mut u8, vector: V128, lane: u8) -> Option<V128> {
+                lane_accesses!($kind $raw A $function at vector lane)
             }
         })*
 
@@ -263,13 +263,13 @@ macro_rules! lane_accesses {
             }
         }
     };
-    (load $raw:ident $function:ident $at:ident $vector:ident $lane:ident) => {
+    (load $raw:ident $address:ident $function:ident $at:ident $vector:ident $lane:ident) => {
         // SAFETY: the caller has checked the address.
-        Some(numerics::$function($vector, $lane, unsafe { <$raw as Raw>::read($at) }))
+        Some(numerics::$function($vector, $lane, unsafe { <$raw as Raw>::read_at::<$address>($at) }))
     };
-    (store $raw:ident $function:ident $at:ident $vector:ident $lane:ident) => {{
+    (store $raw:ident $address:ident $function:ident $at:ident $vector:ident $lane:ident) => {{
         // SAFETY: the caller has checked the address.
-        unsafe { numerics::$function($vector, $lane).write($at) };
+        unsafe { numerics::$function($vector, $lane).write_at::<$address>($at) };
         None
     }};
 }
@@ -290,6 +290,8 @@ fn memory_lane_addresses<L: LaneAccess>(key: OpKey) -> Option<Handler> {
         AddrMode::Plain => of::<MemoryLaneStep<L, Plain<SlotA>>>(),
         AddrMode::Far32 => of::<MemoryLaneStep<L, Far<false>>>(),
         AddrMode::Far64 => of::<MemoryLaneStep<L, Far<true>>>(),
+        AddrMode::Shared32 => of::<MemoryLaneStep<L, Shared<false>>>(),
+        AddrMode::Shared64 => of::<MemoryLaneStep<L, Shared<true>>>(),
         AddrMode::Indexed | AddrMode::Scaled => None,
     }
 }

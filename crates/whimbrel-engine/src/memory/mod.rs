@@ -1,7 +1,11 @@
 //! Linear memories: their bytes and growth. Spec: `syntax-meminst`.
 //!
 //! Bytes come from the allocator zeroed, so that pages nobody touches cost nothing. Growth may move them: whoever keeps
-//! the base reloads it after anything that can grow the memory.
+//! the base reloads it after anything that can grow the memory. Shared memories are of another kind (`shared`).
+
+mod parking;
+pub(crate) mod racy;
+mod shared;
 
 use alloc::alloc::{alloc_zeroed, dealloc, realloc};
 use core::alloc::Layout;
@@ -11,6 +15,9 @@ use core::slice;
 use wasm_syntax::MemType;
 
 use crate::gc::Header;
+
+pub use parking::Wait;
+pub use shared::SharedMemory;
 
 /// No larger: the allocator of the usual C library zeroes blocks of higher alignment by writing to them.
 const ALIGN: usize = 16;
@@ -26,6 +33,8 @@ pub struct Memory {
     capacity: usize,
     max_bytes: u64,
     ty: MemType,
+    /// Where the bytes are if the memory is shared; `base` and `len` are then those of an empty one.
+    shared: Option<SharedMemory>,
 }
 
 impl Memory {
@@ -33,6 +42,9 @@ impl Memory {
     /// has no room. Spec: `alloc-mem`.
     #[must_use]
     pub fn new(ty: MemType, max_bytes: u64) -> Option<Self> {
+        if ty.shared {
+            return Some(Self::from_shared(SharedMemory::new(ty, max_bytes)?));
+        }
         let address_space = if ty.memory64 { u64::MAX } else { 1 << 32 };
         let mut memory = Self {
             header: Header::new(),
@@ -41,6 +53,7 @@ impl Memory {
             capacity: 0,
             max_bytes: max_bytes.min(address_space),
             ty,
+            shared: None,
         };
         let len = memory.bytes_of(ty.limits.min)?;
         if len > 0 {
@@ -50,17 +63,49 @@ impl Memory {
         Some(memory)
     }
 
-    /// The address of the first byte; dangling while the memory is empty. Growth changes it.
+    /// A store's view of a shared memory.
+    #[must_use]
+    pub fn from_shared(shared: SharedMemory) -> Self {
+        Self {
+            header: Header::new(),
+            base: NonNull::dangling(),
+            len: 0,
+            capacity: 0,
+            max_bytes: 0,
+            ty: *shared.ty(),
+            shared: Some(shared),
+        }
+    }
+
+    /// The shared memory that this is a view of, if it is one.
+    #[inline(always)]
+    #[must_use]
+    pub fn shared(&self) -> Option<&SharedMemory> {
+        self.shared.as_ref()
+    }
+
+    /// The address of the first byte; dangling while the memory is empty, or shared. Growth changes it.
     #[inline]
     #[must_use]
     pub fn base(&self) -> *mut u8 {
         self.base.as_ptr()
     }
 
+    /// The address of the first byte, shared or not.
+    pub(crate) fn start(&self) -> *mut u8 {
+        self.shared.as_ref().map_or(self.base(), SharedMemory::base)
+    }
+
     /// The size in bytes.
     #[inline]
     #[must_use]
     pub fn len_bytes(&self) -> u64 {
+        self.shared.as_ref().map_or(self.len as u64, SharedMemory::len_bytes)
+    }
+
+    /// Bytes at [`base`](Self::base): none if the memory is shared.
+    #[inline(always)]
+    pub(crate) fn own_len_bytes(&self) -> u64 {
         self.len as u64
     }
 
@@ -85,14 +130,14 @@ impl Memory {
         ty
     }
 
-    /// The bytes.
+    /// The bytes; none if the memory is shared.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         // SAFETY: `base` starts `len` initialised bytes, which nobody writes while `self` is borrowed.
         unsafe { slice::from_raw_parts(self.base.as_ptr(), self.len) }
     }
 
-    /// The bytes, to be written.
+    /// The bytes, to be written; none if the memory is shared.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: `base` starts `len` initialised bytes, and `self` is borrowed exclusively.
@@ -102,6 +147,9 @@ impl Memory {
     /// Grows the memory by `delta` pages of zeros; returns the old size in pages, or `None` past a limit or without room,
     /// the memory then being as it was. Spec: `exec-memory.grow`.
     pub fn grow(&mut self, delta: u64) -> Option<u64> {
+        if let Some(shared) = &self.shared {
+            return shared.grow(delta);
+        }
         let old_pages = self.size_pages();
         let new_pages = old_pages.checked_add(delta)?;
         if self.ty.limits.max.is_some_and(|max| new_pages > max) {
@@ -112,6 +160,17 @@ impl Memory {
             self.extend(new_len)?;
         }
         Some(old_pages)
+    }
+
+    /// Copies `bytes` to `offset`; `None` if their place is not all in the memory, nothing being written then.
+    #[must_use]
+    pub fn write(&mut self, offset: u64, bytes: &[u8]) -> Option<()> {
+        if let Some(shared) = &self.shared {
+            return shared.write(offset, bytes);
+        }
+        let to = self.as_mut_slice().get_mut(usize::try_from(offset).ok()?..)?.get_mut(..bytes.len())?;
+        to.copy_from_slice(bytes);
+        Some(())
     }
 
     /// Bytes of so many pages, if the memory may have as many.
@@ -163,10 +222,8 @@ impl Memory {
     }
 
     fn free(&mut self) {
-        if self.capacity > 0 {
-            // SAFETY: `base` was allocated with this size and alignment, and is not used again.
-            unsafe { dealloc(self.base.as_ptr(), layout(self.capacity)) };
-        }
+        // SAFETY: `base` was allocated with this capacity, and is not used again.
+        unsafe { deallocate(self.base, self.capacity) };
     }
 }
 
@@ -178,6 +235,18 @@ impl Drop for Memory {
 
 fn layout(capacity: usize) -> Layout {
     Layout::from_size_align(capacity, ALIGN).expect("the block was allocated with this layout")
+}
+
+/// Frees what [`allocate_zeroed`] gave, if there was anything to give.
+///
+/// # Safety
+///
+/// `base` was allocated with this capacity, and is not used again.
+unsafe fn deallocate(base: NonNull<u8>, capacity: usize) {
+    if capacity > 0 {
+        // SAFETY: passed on from the caller.
+        unsafe { dealloc(base.as_ptr(), layout(capacity)) };
+    }
 }
 
 fn allocate_zeroed(len: usize) -> Option<NonNull<u8>> {

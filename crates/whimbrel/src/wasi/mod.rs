@@ -1,15 +1,21 @@
 //! WASI preview 1, from `wasi-lite`, as imports of a linker.
 
-use wasi_lite::{Abi, Function};
+use wasi_lite::{Abi, Exit, Fault, Function, GuestMemory};
 use whimbrel_engine::Value;
 
 use crate::error::HandleError;
 use crate::host::{Caller, HostFunc};
 use crate::store::StoreInner;
-use crate::{Engine, Error, Extern, FuncType, I32Exit, Linker, Result, StoreContextMut, ValType};
+use crate::{Engine, Error, Extern, FuncType, I32Exit, Linker, Result, SharedMemory, StoreContextMut, ValType};
 
 pub use wasi_lite;
 pub use wasi_lite::{BuildError, BytesInput, BytesOutput, InputStream, OutputStream, Wasi, WasiBuilder, fs};
+
+#[cfg(feature = "std")]
+mod threads;
+
+#[cfg(feature = "std")]
+pub use threads::ThreadGroup;
 
 /// No function of WASI preview 1 has more parameters.
 const MAX_PARAMS: usize = 9;
@@ -42,9 +48,37 @@ pub fn add_to_linker<T: 'static>(
     linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut Wasi + Copy + Send + Sync + 'static,
 ) -> Result<()> {
+    define_all(linker, move |data, call| call(get(data)))
+}
+
+/// As [`add_to_linker`], for a context that threads share. A call has it for as long as it lasts: while one thread reads or
+/// sleeps, others wait with theirs.
+///
+/// # Errors
+///
+/// If one of the names is taken.
+#[cfg(feature = "std")]
+pub fn add_locked_to_linker<T: 'static>(
+    linker: &mut Linker<T>,
+    get: impl Fn(&mut T) -> &mut alloc::sync::Arc<std::sync::Mutex<Wasi>> + Copy + Send + Sync + 'static,
+) -> Result<()> {
+    define_all(linker, move |data, call| {
+        let wasi = alloc::sync::Arc::clone(get(data));
+        let mut wasi = wasi.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        call(&mut wasi)
+    })
+}
+
+/// A call of a function on a context.
+type Call<'a> = &'a mut dyn FnMut(&mut Wasi) -> Result<u32, Exit>;
+
+fn define_all<T: 'static>(
+    linker: &mut Linker<T>,
+    with: impl Fn(&mut T, Call<'_>) -> Result<u32, Exit> + Copy + Send + Sync + 'static,
+) -> Result<()> {
     for abi in [Abi::Preview1, Abi::Unstable] {
         for &function in Function::ALL {
-            let func = host_func(linker.engine(), abi, function, get);
+            let func = host_func(linker.engine(), abi, function, with);
             linker.define_host(abi.module(), function.name(), func)?;
         }
     }
@@ -55,7 +89,7 @@ fn host_func<T: 'static>(
     engine: &Engine,
     abi: Abi,
     function: Function,
-    get: impl Fn(&mut T) -> &mut Wasi + Send + Sync + 'static,
+    with: impl Fn(&mut T, Call<'_>) -> Result<u32, Exit> + Send + Sync + 'static,
 ) -> HostFunc<T> {
     let types = |types: &[wasi_lite::ValType]| {
         types
@@ -78,7 +112,7 @@ fn host_func<T: 'static>(
                 _ => 0,
             };
         }
-        let errno = call_wasi(store, abi, function, &args[..params], &get)?;
+        let errno = call_wasi(store, abi, function, &args[..params], &with)?;
         store.objects.return_from_host(&[Value::I32(errno)][..results]).map_err(HandleError::from)?;
         Ok(())
     };
@@ -90,17 +124,37 @@ fn call_wasi<T>(
     abi: Abi,
     function: Function,
     args: &[u64],
-    get: &impl Fn(&mut T) -> &mut Wasi,
+    with: &impl Fn(&mut T, Call<'_>) -> Result<u32, Exit>,
 ) -> Result<u32> {
     let mut caller = Caller(StoreContextMut(store));
-    let memory = caller.get_export("memory").and_then(Extern::into_memory);
-    let result = match &memory {
-        Some(memory) => {
+    let result = match caller.get_export("memory") {
+        Some(Extern::SharedMemory(memory)) => {
+            let mut memory = SharedGuest(memory);
+            with(caller.data_mut(), &mut |wasi| wasi.call_abi(abi, function, &mut memory, args))
+        }
+        Some(Extern::Memory(memory)) => {
             let (bytes, data) = memory.data_and_store_mut(&mut caller);
-            get(data).call_abi(abi, function, bytes, args)
+            with(data, &mut |wasi| wasi.call_abi(abi, function, &mut *bytes, args))
         }
         // Functions that touch no memory work without one.
-        None => get(caller.data_mut()).call_abi(abi, function, &mut [][..], args),
+        _ => with(caller.data_mut(), &mut |wasi| wasi.call_abi(abi, function, &mut [][..], args)),
     };
     result.map_err(|exit| Error::new(I32Exit(exit.code() as i32)))
+}
+
+/// A shared memory as `wasi-lite` sees memories.
+struct SharedGuest(SharedMemory);
+
+impl GuestMemory for SharedGuest {
+    fn size(&self) -> u64 {
+        self.0.data_size()
+    }
+
+    fn read(&self, addr: u32, buf: &mut [u8]) -> Result<(), Fault> {
+        self.0.read(addr.into(), buf).map_err(|_| Fault)
+    }
+
+    fn write(&mut self, addr: u32, bytes: &[u8]) -> Result<(), Fault> {
+        self.0.write(addr.into(), bytes).map_err(|_| Fault)
+    }
 }

@@ -1,4 +1,4 @@
-//! The lock that shared objects use: the standard library's, or a spinning one without it.
+//! The lock of objects that threads share: the standard library's, or a spinning one without it.
 
 #[cfg(feature = "std")]
 mod imp {
@@ -6,10 +6,11 @@ mod imp {
 
     /// A mutex whose data stay usable after a panic.
     #[derive(Debug, Default)]
-    pub(crate) struct Lock<T>(Mutex<T>);
+    pub struct Lock<T>(Mutex<T>);
 
     impl<T> Lock<T> {
-        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        /// Waits until no other thread has the data.
+        pub fn lock(&self) -> MutexGuard<'_, T> {
             self.0.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }
@@ -19,14 +20,16 @@ mod imp {
 mod imp {
     use spin::{Mutex, MutexGuard};
 
+    /// A mutex that spins.
     #[derive(Debug, Default)]
-    pub(crate) struct Lock<T>(Mutex<T>);
+    pub struct Lock<T>(Mutex<T>);
 
     impl<T> Lock<T> {
-        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        /// Waits until no other thread has the data.
+        pub fn lock(&self) -> MutexGuard<'_, T> {
             self.0.lock()
         }
     }
 }
 
-pub(crate) use imp::Lock;
+pub use imp::Lock;

@@ -1,0 +1,27 @@
+//! Execution: when a function is translated, and whether fuel is counted, changes nothing that can be seen.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use whimbrel::{CompilationMode, Config};
+use whimbrel_fuzz::{modules, run};
+
+fuzz_target!(|bytes: &[u8]| {
+    let config = |mode| {
+        let mut config = Config::new();
+        config.compilation_mode(mode);
+        config
+    };
+    if bytes.starts_with(b"\0asm") {
+        // A module of unknown making may not end by itself.
+        let fuel = Some(20_000);
+        let lazy = run::run(bytes, config(CompilationMode::Lazy), fuel);
+        if let Some(eager) = run::run(bytes, config(CompilationMode::Eager), fuel) {
+            assert_eq!(lazy, Some(eager));
+        }
+        return;
+    }
+    let Some(module) = modules::terminating(bytes) else { return };
+    let lazy = run::run(&module, config(CompilationMode::Lazy), None);
+    assert_eq!(lazy, run::run(&module, config(CompilationMode::Eager), None));
+    assert_eq!(lazy, run::run(&module, config(CompilationMode::Lazy), Some(u64::MAX)));
+});
