@@ -224,7 +224,7 @@ impl<E: VerifyEnv> Verifier<'_, E> {
     }
 
     fn slots(&self, first: Slot, count: u32) -> Result<(), VerifyError> {
-        self.check(u32::from(first.0) + count <= self.code.frame_slots, Rule::Slots)
+        self.check(u64::from(first.0) + u64::from(count) <= self.code.frame_slots.into(), Rule::Slots)
     }
 
     fn enter(&self, inst: &Inst) -> Result<(), VerifyError> {
