@@ -1,4 +1,5 @@
 //! Structures and arrays survive collections as long as anything refers to them, and not longer.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod common;
 

@@ -4,10 +4,12 @@ mod aggregate;
 mod atomic;
 mod branch;
 mod call;
+mod cast;
 mod copy;
 mod exception;
 mod memory;
 mod numeric;
+mod objects;
 mod slots;
 mod vector;
 
@@ -60,10 +62,10 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::ElemGet => aggregate::elem_get(key),
         Family::ElemSet => aggregate::elem_set(key),
         Family::RefUnary => aggregate::ref_unary(key),
-        Family::RefTest => aggregate::ref_test(key),
-        Family::RefCast => aggregate::ref_cast(key),
-        Family::DescTest => aggregate::desc_test(key),
-        Family::Aggregate => aggregate::aggregate(key),
+        Family::RefTest => cast::ref_test(key),
+        Family::RefCast => cast::ref_cast(key),
+        Family::DescTest => cast::desc_test(key),
+        Family::Aggregate => objects::aggregate(key),
         Family::Atomic => atomic::atomic(key),
         Family::AtomicFence => Some(handler_for::<atomic::Fence>()),
         Family::Trap => Some(handler_for::<branch::TrapOp>()),
