@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use wasm_syntax::{Limits, RefType, TableType};
 use whimbrel_engine::exec::Outcome;
 use whimbrel_engine::{
-    AnyHandle, CanonicalBits, FuncTypeInfo, ObjectError, SlotType, Store, StoreLimits, TypeId, Value, ValueError, WrongStore,
+    AnyHandle, CanonicalBits, FuncTypeInfo, ObjectError, SlotType, Store, StoreLimits, TypeId, Value, ValueError,
+    WrongStore,
 };
 
 const FUNC: SlotType = SlotType::Func { nullable: true, ty: None };
