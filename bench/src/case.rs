@@ -5,7 +5,7 @@
 pub struct Case {
     pub name: &'static str,
     pub wasm: &'static [u8],
-    /// The argument with which it runs for about 0.1 to 0.5 s in an interpreter.
+    /// The argument with which it runs for some milliseconds, some tens at most, in an interpreter.
     pub rounds: i32,
 }
 

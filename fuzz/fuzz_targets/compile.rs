@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use whimbrel_compile::{CompileErrorKind, LoadOptions, Options, Scratch, compile_func, load_module};
 use wasm_syntax::FuncIdx;
+use whimbrel_compile::{CompileErrorKind, LoadOptions, Options, Scratch, compile_func, load_module};
 use whimbrel_fuzz::modules;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -7,6 +7,7 @@ mod ci;
 mod examples;
 mod guests;
 mod hostile;
+mod patterns;
 mod process;
 mod programs;
 mod report;
@@ -45,6 +46,8 @@ enum Task {
     Programs(programs::Args),
     /// Rebuild the guest programs under `examples/` from their sources
     Guests(guests::Args),
+    /// Make the list of sequences of ops that the engine executes as one
+    Patterns(patterns::Args),
 }
 
 fn main() -> ExitCode {
@@ -68,5 +71,6 @@ fn run(task: Task) -> anyhow::Result<Tally> {
         Task::Examples(args) => examples::run(&args),
         Task::Programs(args) => programs::run(&args),
         Task::Guests(args) => guests::run(&args),
+        Task::Patterns(args) => patterns::run(&args),
     }
 }

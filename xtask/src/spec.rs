@@ -3,6 +3,8 @@
 //! Which backend the engine has is decided where it is built: an optimised build makes tail calls, a debug build loops. So
 //! the runner, the package `spectest`, is built and run once for each backend.
 
+mod readme;
+
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;
@@ -24,6 +26,9 @@ pub struct Args {
     /// Run only the scripts whose `GROUP/FILE` contains this
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
+    /// Put the results into the table of README.md
+    #[arg(long, conflicts_with_all = ["filter", "paths"])]
+    update_readme: bool,
     /// Scripts, or folders of scripts, to run instead of the suite
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -78,6 +83,11 @@ pub fn run(args: &Args) -> Result<Tally> {
         total.skipped += counts.skipped;
         unsuccessful += usize::from(report["success"] != true);
         runs.push(report);
+    }
+    if args.update_readme {
+        let path = workspace::root().join("README.md");
+        let text = std::fs::read_to_string(&path).context("cannot read README.md")?;
+        std::fs::write(&path, readme::updated(&text, &runs)?).context("cannot write README.md")?;
     }
     if let Some(path) = &args.json {
         let text = serde_json::to_string_pretty(&json!({ "runs": runs }))? + "\n";

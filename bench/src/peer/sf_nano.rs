@@ -1,13 +1,13 @@
-//! sf-nano-core's interpreter, which translates when a module is loaded.
+//! sf-nano-core's interpreter. It decodes and validates when a module is loaded, and translates when it is instantiated.
 
 use anyhow::{Result, anyhow, bail};
-use sf_nano_core::{Config, Engine, Instance as Running, Value};
+use sf_nano_core::{Config, Engine, Instance as Running, Module, Value};
 
 use super::{Instance, Loaded, Peer};
 
 pub struct SfNano;
 
-/// Its modules are instances already.
+/// Instances are made from bytes.
 struct Bytes(Vec<u8>);
 
 impl Peer for SfNano {
@@ -16,7 +16,7 @@ impl Peer for SfNano {
     }
 
     fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>> {
-        instance(wasm)?;
+        Module::new("", wasm).map_err(|error| anyhow!("{error:?}"))?;
         Ok(Box::new(Bytes(wasm.to_vec())))
     }
 }

@@ -1,7 +1,7 @@
 //! A host that lends a function to its guest: `examples/embedding/guest.wat` reports partial sums to it.
 //!
 //! ```console
-//! $ cargo run -p whimbrel --features wat --example embedding 4
+//! $ cargo run --release -p whimbrel --features wat --example embedding 4
 //! partial sums: [1, 5, 14, 30]
 //! sum of squares up to 4: 30
 //! ```

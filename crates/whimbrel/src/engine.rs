@@ -31,6 +31,7 @@ pub struct Config {
     pub(crate) store_limits: StoreLimits,
     pub(crate) consume_fuel: bool,
     pub(crate) compilation_mode: CompilationMode,
+    pub(crate) fusion: bool,
 }
 
 /// What an engine accepts unless told otherwise.
@@ -49,6 +50,7 @@ impl Default for Config {
             store_limits: StoreLimits::default(),
             consume_fuel: false,
             compilation_mode: CompilationMode::default(),
+            fusion: true,
         }
     }
 }
@@ -83,6 +85,13 @@ impl Config {
     /// When functions are translated.
     pub fn compilation_mode(&mut self, mode: CompilationMode) -> &mut Self {
         self.compilation_mode = mode;
+        self
+    }
+
+    /// Whether common sequences of operations are executed as one, as they are unless told otherwise. It changes how fast
+    /// programs run, never what they do: tests compare both.
+    pub fn fusion(&mut self, enable: bool) -> &mut Self {
+        self.fusion = enable;
         self
     }
 

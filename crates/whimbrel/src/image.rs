@@ -15,19 +15,21 @@ use whimbrel_engine::{
 use crate::types::func_type_info;
 use crate::{Engine, Result, ValType};
 
-/// The image of the module that `loaded` from `bytes`, whose types are `types` in `registry`.
+/// The image of the module that `loaded` from `bytes`, whose types are `types` in `registry`; its code shares handlers where
+/// `fuse` says so.
 pub(crate) fn build_image(
     engine: &Engine,
     registry: &TypeRegistry,
     loaded: &Loaded,
     types: &CanonicalTypes,
     bytes: &Arc<[u8]>,
+    fuse: bool,
 ) -> Result<ModuleImage> {
     let mut builder = Builder { engine, registry, loaded, types, bytes, scratch: Scratch::default() };
     let info = &loaded.info;
     let imported = info.num_imported_funcs();
     Ok(ModuleImage {
-        code: Arc::new(ModuleCode::new(imported, info.num_funcs() - imported)),
+        code: Arc::new(ModuleCode::new(imported, info.num_funcs() - imported).with_fusion(fuse)),
         types: Arc::new(builder.types()),
         data: Arc::new(builder.data()),
         memories: (info.num_imported_memories()..info.num_memories()).map(|n| info.memory(MemIdx(n))).collect(),

@@ -52,3 +52,8 @@ pub use types::{
 };
 pub use val::Val;
 pub use wasm_syntax::{Feature, Features, ModuleLimits, Trap, V128};
+
+/// The example of the repository's README, compiled and run as a test.
+#[cfg(all(doctest, feature = "wat"))]
+#[doc = include_str!("../../../README.md")]
+struct RepositoryReadme;

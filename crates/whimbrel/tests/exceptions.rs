@@ -1,4 +1,5 @@
 //! Exceptions between WebAssembly and the embedder.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod common;
 

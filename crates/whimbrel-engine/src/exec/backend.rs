@@ -3,7 +3,10 @@
 //! A step is written once, as [`Step::run`]. The tail-call backend wraps it into a function that takes the machine registers
 //! as arguments and ends in a jump to the next cell's handler; the loop backend wraps it into a function that returns to a
 //! loop. Both read the same code.
+//!
+//! What a handler runs is a [`Tile`]: one step, or several in a row, between which nothing is dispatched.
 
+use core::marker::PhantomData;
 use core::mem;
 use core::ptr;
 
@@ -39,62 +42,179 @@ pub(crate) trait Step {
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next;
 }
 
+/// What a handler does before the next dispatch: the ops of consecutive cells.
+pub(crate) trait Tile {
+    /// Words that the ops occupy.
+    const LEN: usize;
+
+    /// Executes the ops from `ip` on. Returns what the last one executed says, and its ip; [`Next::Fall`] only where all were
+    /// executed.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Step::run`], for each of the ops.
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> (Ip, Next);
+}
+
+/// A tile of one op.
+pub(crate) struct One<S>(PhantomData<S>);
+
+impl<S: Step> Tile for One<S> {
+    const LEN: usize = S::LEN;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> (Ip, Next) {
+        // SAFETY: passed on from the caller.
+        (ip, unsafe { S::run(ip, regs) })
+    }
+}
+
+/// An op, and a tile that goes on where it falls through.
+pub(crate) struct Seq<S, T>(PhantomData<(S, T)>);
+
+impl<S: Step, T: Tile> Tile for Seq<S, T> {
+    const LEN: usize = S::LEN + T::LEN;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> (Ip, Next) {
+        // SAFETY: passed on from the caller.
+        match unsafe { S::run(ip, regs) } {
+            // SAFETY: passed on from the caller; the tile's cells follow the op's.
+            Next::Fall => unsafe { T::run(ip.add(S::LEN), regs) },
+            next => (ip, next),
+        }
+    }
+}
+
+/// An unconditional branch, and a tile that goes on where it leads: the code there is as long as the branch stands.
+pub(crate) struct Hop<S, T>(PhantomData<(S, T)>);
+
+impl<S: Step, T: Tile> Tile for Hop<S, T> {
+    const LEN: usize = S::LEN;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> (Ip, Next) {
+        // SAFETY: passed on from the caller.
+        let to = match unsafe { S::run(ip, regs) } {
+            Next::Jump(to) => to,
+            next => return (ip, next),
+        };
+        // SAFETY: passed on from the caller; the tile's ops are those at the branch's target.
+        match unsafe { T::run(to, regs) } {
+            // SAFETY: verified code does not end in an op that falls through.
+            (at, Next::Fall) => (at, Next::Jump(unsafe { to.add(T::LEN) })),
+            next => next,
+        }
+    }
+}
+
+/// What cells and tables hold of a tile.
+#[derive(Clone, Copy)]
+pub(crate) struct Handler {
+    entry: Entry,
+    /// Path of the step's type.
+    #[cfg(feature = "step-names")]
+    name: fn() -> &'static str,
+}
+
+impl Handler {
+    pub(crate) const fn of<T: Tile>() -> Self {
+        Self {
+            entry: handler::<T>,
+            #[cfg(feature = "step-names")]
+            name: core::any::type_name::<T>,
+        }
+    }
+
+    #[cfg(feature = "step-names")]
+    pub(crate) fn name(self) -> &'static str {
+        (self.name)()
+    }
+}
+
+/// The handler of a single op.
+pub(crate) const fn handler_for<S: Step>() -> Handler {
+    Handler::of::<One<S>>()
+}
+
+/// The handler of an op's cold path, which stays a function of its own: inlined into the hot one, it would have that save
+/// registers on every path.
+pub(crate) const fn cold_handler_for<S: Step>() -> Handler {
+    Handler {
+        entry: cold_handler::<One<S>>,
+        #[cfg(feature = "step-names")]
+        name: core::any::type_name::<One<S>>,
+    }
+}
+
 /// The handler in a cell.
 ///
 /// # Safety
 ///
-/// `word` was made by [`Handler::to_word`](handler_word).
+/// `word` was made by [`handler_word`].
 #[inline(always)]
-unsafe fn handler_of(word: u64) -> Handler {
+unsafe fn entry_of(word: u64) -> Entry {
     let address = ptr::with_exposed_provenance::<()>(word as usize);
     // SAFETY: the word is the exposed address of a function of this type.
-    unsafe { mem::transmute::<*const (), Handler>(address) }
+    unsafe { mem::transmute::<*const (), Entry>(address) }
 }
 
 /// A handler as a cell's word 0.
 pub(crate) fn handler_word(handler: Handler) -> u64 {
-    (handler as *const ()).expose_provenance() as u64
+    (handler.entry as *const ()).expose_provenance() as u64
 }
 
 #[cfg(whimbrel_tail)]
 mod imp {
     use super::super::context::Context;
-    use super::{Ip, Next, Reason, Regs, Step, handler_of};
+    use super::{Ip, Next, Reason, Regs, Tile, entry_of};
 
     macro_rules! registers_abi {
         ($abi:literal) => {
-            pub(crate) type Handler = unsafe extern $abi fn(Ip, *mut u64, *mut Context, u64, u64, u64, f64, f32);
+            pub(crate) type Entry = unsafe extern $abi fn(Ip, *mut u64, *mut Context, u64, f64, f32);
 
-            unsafe extern $abi fn handler<S: Step>(
+            pub(super) unsafe extern $abi fn handler<T: Tile>(
                 ip: Ip,
                 fp: *mut u64,
                 ctx: *mut Context,
                 acc: u64,
-                pin0: u64,
-                pin1: u64,
                 facc: f64,
                 sacc: f32,
             ) {
-                let mut regs = Regs { fp, ctx, acc, pins: [pin0, pin1], facc, sacc };
-                // SAFETY: the handler stands in a cell of this step's op.
-                match unsafe { S::run(ip, &mut regs) } {
+                let mut regs = Regs { fp, ctx, acc, facc, sacc };
+                // SAFETY: the handler stands in the first cell of this tile's ops.
+                match unsafe { T::run(ip, &mut regs) } {
                     // SAFETY: verified code does not end in an op that falls through.
-                    Next::Fall => unsafe { dispatch(ip.add(S::LEN), regs) },
+                    (_, Next::Fall) => unsafe { dispatch(ip.add(T::LEN), regs) },
                     // SAFETY: steps jump to starts of ops only.
-                    Next::Jump(ip) => unsafe { dispatch(ip, regs) },
-                    // SAFETY: the handler is for the op at `ip`.
-                    Next::Cold(handler) => unsafe { call(handler, ip, regs) },
+                    (_, Next::Jump(ip)) => unsafe { dispatch(ip, regs) },
+                    // SAFETY: the handler is for the op at `at`.
+                    (at, Next::Cold(handler)) => unsafe { call(handler.entry, at, regs) },
                     // SAFETY: `ctx` is the execution's own context.
-                    Next::Trap(trap) => unsafe {
+                    (at, Next::Trap(trap)) => unsafe {
                         (*ctx).reason = Reason::Trap(trap);
-                        call(stop, ip, regs);
+                        call(stop, at, regs);
                     },
                     // SAFETY: the same.
-                    Next::Stop(ip, reason) => unsafe {
+                    (_, Next::Stop(ip, reason)) => unsafe {
                         (*ctx).reason = reason;
                         call(stop, ip, regs);
                     },
                 }
+            }
+
+            #[cold]
+            #[inline(never)]
+            pub(super) unsafe extern $abi fn cold_handler<T: Tile>(
+                ip: Ip,
+                fp: *mut u64,
+                ctx: *mut Context,
+                acc: u64,
+                facc: f64,
+                sacc: f32,
+            ) {
+                // SAFETY: passed on from the caller.
+                unsafe { handler::<T>(ip, fp, ctx, acc, facc, sacc) }
             }
 
             /// Leaves the chain of handlers. Has the handlers' signature so that they reach it by a jump.
@@ -105,15 +225,13 @@ mod imp {
                 fp: *mut u64,
                 ctx: *mut Context,
                 acc: u64,
-                pin0: u64,
-                pin1: u64,
                 facc: f64,
                 sacc: f32,
             ) {
                 // SAFETY: `ctx` is the execution's own context.
                 unsafe {
                     (*ctx).ip = ip;
-                    (*ctx).regs = Some(Regs { fp, ctx, acc, pins: [pin0, pin1], facc, sacc });
+                    (*ctx).regs = Some(Regs { fp, ctx, acc, facc, sacc });
                 }
             }
         };
@@ -125,20 +243,16 @@ mod imp {
     registers_abi!("C");
 
     #[inline(always)]
-    unsafe fn call(handler: Handler, ip: Ip, regs: Regs) {
-        let Regs { fp, ctx, acc, pins: [pin0, pin1], facc, sacc } = regs;
+    unsafe fn call(entry: Entry, ip: Ip, regs: Regs) {
+        let Regs { fp, ctx, acc, facc, sacc } = regs;
         // SAFETY: passed on from the caller.
-        unsafe { handler(ip, fp, ctx, acc, pin0, pin1, facc, sacc) }
+        unsafe { entry(ip, fp, ctx, acc, facc, sacc) }
     }
 
     #[inline(always)]
     unsafe fn dispatch(ip: Ip, regs: Regs) {
         // SAFETY: `ip` is at an op of linked code, whose first word is a handler.
-        unsafe { call(handler_of(*ip), ip, regs) }
-    }
-
-    pub(crate) const fn handler_for<S: Step>() -> Handler {
-        handler::<S>
+        unsafe { call(entry_of(*ip), ip, regs) }
     }
 
     /// Runs from `ip` until a handler stops.
@@ -154,21 +268,21 @@ mod imp {
 
 #[cfg(not(whimbrel_tail))]
 mod imp {
-    use super::{Ip, Next, Reason, Regs, Step, handler_of};
+    use super::{Ip, Next, Reason, Regs, Tile, entry_of};
 
-    pub(crate) type Handler = unsafe fn(Ip, &mut Regs) -> Ip;
+    pub(crate) type Entry = unsafe fn(Ip, &mut Regs) -> Ip;
 
     /// Returns the next ip, or null to stop.
-    unsafe fn handler<S: Step>(ip: Ip, regs: &mut Regs) -> Ip {
-        // SAFETY: the handler stands in a cell of this step's op.
-        let (ip, reason) = match unsafe { S::run(ip, regs) } {
+    pub(super) unsafe fn handler<T: Tile>(ip: Ip, regs: &mut Regs) -> Ip {
+        // SAFETY: the handler stands in the first cell of this tile's ops.
+        let (ip, reason) = match unsafe { T::run(ip, regs) } {
             // SAFETY: verified code does not end in an op that falls through.
-            Next::Fall => return unsafe { ip.add(S::LEN) },
-            Next::Jump(ip) => return ip,
-            // SAFETY: the handler is for the op at `ip`.
-            Next::Cold(handler) => return unsafe { handler(ip, regs) },
-            Next::Trap(trap) => (ip, Reason::Trap(trap)),
-            Next::Stop(ip, reason) => (ip, reason),
+            (_, Next::Fall) => return unsafe { ip.add(T::LEN) },
+            (_, Next::Jump(ip)) => return ip,
+            // SAFETY: the handler is for the op at `at`.
+            (at, Next::Cold(handler)) => return unsafe { (handler.entry)(at, regs) },
+            (at, Next::Trap(trap)) => (at, Reason::Trap(trap)),
+            (_, Next::Stop(ip, reason)) => (ip, reason),
         };
         // SAFETY: `ctx` is the execution's own context.
         unsafe {
@@ -179,8 +293,9 @@ mod imp {
         core::ptr::null()
     }
 
-    pub(crate) const fn handler_for<S: Step>() -> Handler {
-        handler::<S>
+    pub(super) unsafe fn cold_handler<T: Tile>(ip: Ip, regs: &mut Regs) -> Ip {
+        // SAFETY: passed on from the caller.
+        unsafe { handler::<T>(ip, regs) }
     }
 
     /// Runs from `ip` until a handler stops.
@@ -191,12 +306,13 @@ mod imp {
     pub(crate) unsafe fn run(mut ip: Ip, mut regs: Regs) {
         while !ip.is_null() {
             // SAFETY: `ip` is at an op of linked code, whose first word is a handler.
-            ip = unsafe { handler_of(*ip)(ip, &mut regs) };
+            ip = unsafe { entry_of(*ip)(ip, &mut regs) };
         }
     }
 }
 
-pub(crate) use imp::{Handler, handler_for, run};
+pub(crate) use imp::run;
+use imp::{Entry, cold_handler, handler};
 
 /// Which backend this build has: `tail` or `loop`.
 pub const BACKEND: &str = if cfg!(whimbrel_tail) { "tail" } else { "loop" };

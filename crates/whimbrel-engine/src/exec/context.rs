@@ -20,8 +20,6 @@ pub(crate) struct Regs {
     pub ctx: *mut Context,
     /// The integer accumulator; also carries the return ip into a callee.
     pub acc: u64,
-    /// Two pinned locals.
-    pub pins: [u64; 2],
     /// The `f64` accumulator.
     pub facc: f64,
     /// The `f32` accumulator.

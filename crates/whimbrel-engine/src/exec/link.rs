@@ -14,6 +14,7 @@ use whimbrel_ir::{Code, Family, Handler, OpKey, Pos, Slot};
 use super::backend::handler_word;
 use super::context::Ip;
 use super::operand::Fields;
+use super::step::tiles::{self, Tiler};
 use super::step::{self, Stub};
 
 /// Reads the address in a direct call, which another thread may be changing.
@@ -114,6 +115,7 @@ pub struct ModuleCode {
     entries: Box<[Entry]>,
     stubs: Words,
     size_bytes: AtomicUsize,
+    fuse: bool,
 }
 
 // SAFETY: words of code change only through atomics, entries are atomics.
@@ -131,7 +133,21 @@ impl ModuleCode {
             start: AtomicPtr::new(unsafe { stubs.start.add(2 * n) }),
             linked: AtomicPtr::new(ptr::null_mut()),
         });
-        Self { imported: imported_funcs, entries: entries.collect(), stubs, size_bytes: AtomicUsize::new(0) }
+        Self {
+            imported: imported_funcs,
+            entries: entries.collect(),
+            stubs,
+            size_bytes: AtomicUsize::new(0),
+            fuse: true,
+        }
+    }
+
+    /// Sets whether sequences of ops share handlers, which they do unless told otherwise. It changes how fast code runs,
+    /// never what it does.
+    #[must_use]
+    pub fn with_fusion(mut self, fuse: bool) -> Self {
+        self.fuse = fuse;
+        self
     }
 
     /// Where calls of `func` go.
@@ -182,7 +198,7 @@ impl ModuleCode {
         let entry = self.entry(code.func).expect("code is published for a function of the module");
         let (func, return_slot, handlers) = (code.func, code.return_slot, code.take_handlers());
         let (mut words, offsets) = code.into_parts();
-        link(&mut words, func, |func| {
+        link(&mut words, func, self.fuse, |func| {
             let entry = self.entry(func).expect("direct calls are of functions of the module");
             entry.start.load(Ordering::Acquire)
         });
@@ -266,7 +282,9 @@ impl LooseCode {
     #[must_use]
     pub fn link(code: Code) -> Self {
         let (mut words, _) = code.into_parts();
-        link(&mut words, FuncIdx(u32::MAX), |func| panic!("a direct call of function {func} outside a function"));
+        link(&mut words, FuncIdx(u32::MAX), false, |func| {
+            panic!("a direct call of function {func} outside a function")
+        });
         Self { words: Words::new(words) }
     }
 
@@ -275,9 +293,10 @@ impl LooseCode {
     }
 }
 
-/// Puts handlers into the `words` of function `func`, and addresses into direct calls; and the function itself into the last
-/// word of whatever exceptions pass, so that they find its handlers.
-fn link(words: &mut [u64], func: FuncIdx, start: impl Fn(FuncIdx) -> *mut u64) {
+/// Puts handlers into the `words` of function `func`, those of sequences where `fuse` says so, and addresses into direct
+/// calls; and the function itself into the last word of whatever exceptions pass, so that they find its handlers.
+fn link(words: &mut [u64], func: FuncIdx, fuse: bool, start: impl Fn(FuncIdx) -> *mut u64) {
+    let mut tiler = (fuse && tiles::any()).then(|| Tiler::with_capacity(words.len() / 2));
     let mut at = 0;
     while at < words.len() {
         let key = OpKey::from_word(words[at]);
@@ -286,6 +305,9 @@ fn link(words: &mut [u64], func: FuncIdx, start: impl Fn(FuncIdx) -> *mut u64) {
             panic!("no handler for {key:?} at word {at}");
         };
         words[at] = handler_word(handler);
+        if let Some(tiler) = &mut tiler {
+            tiler.push(at, key);
+        }
         let payload_imm = (words[at + 1] >> 32) as u32;
         if matches!(key.family, Family::Call | Family::ReturnCall) {
             words[at + 1] = start(FuncIdx(payload_imm)).expose_provenance() as u64;
@@ -296,6 +318,9 @@ fn link(words: &mut [u64], func: FuncIdx, start: impl Fn(FuncIdx) -> *mut u64) {
             words[at + len - 1] |= u64::from(func.0) << 32;
         }
         at += len + targets;
+    }
+    if let Some(tiler) = tiler {
+        tiler.cover(words);
     }
 }
 

@@ -12,3 +12,16 @@ mod unwind;
 pub use backend::BACKEND;
 pub use link::{LooseCode, ModuleCode};
 pub use run::{BacktraceFrame, Execution, Outcome, ValueStack};
+
+/// How many sequences of ops have a handler of their own in this build.
+#[must_use]
+pub fn pattern_count() -> usize {
+    step::tiles::count()
+}
+
+/// The path of the type by which a pattern list names the step of ops with this key; `None` where there is no such op.
+#[cfg(feature = "step-names")]
+#[must_use]
+pub fn step_name(key: whimbrel_ir::OpKey) -> Option<&'static str> {
+    step::tiles::step_name(key)
+}

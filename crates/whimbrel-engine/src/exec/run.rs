@@ -226,7 +226,7 @@ impl Execution {
         unsafe { fp.copy_from_nonoverlapping(args.as_ptr(), args.len()) };
         let acc = self.ctx.landings.exit().expose_provenance() as u64;
         let ctx: *mut Context = &mut *self.ctx;
-        self.ctx.regs = Some(Regs { fp, ctx, acc, pins: [0; 2], facc: 0.0, sacc: 0.0 });
+        self.ctx.regs = Some(Regs { fp, ctx, acc, facc: 0.0, sacc: 0.0 });
         self.ctx.stack_limit = self.stack.limit();
         Ok(())
     }
@@ -243,8 +243,8 @@ impl Execution {
             State::Idle => return Outcome::Done,
             State::HostCall => return self.host_pending(),
             State::Ready => {}
-            // SAFETY: passed on from the caller.
             State::HostThrow => {
+                // SAFETY: passed on from the caller.
                 if let Some(outcome) = unsafe { self.unwind(exceptions) } {
                     return outcome;
                 }
@@ -359,7 +359,7 @@ impl Execution {
         self.state = State::HostThrow;
     }
 
-    /// Words among which are all references that the program has on its stack: those of the frames, and of the registers.
+    /// Words among which are all references that the program has on its stack: those of the frames, and of the accumulator.
     ///
     /// # Safety
     ///
@@ -381,7 +381,7 @@ impl Execution {
         let len = (end as usize).saturating_sub(base as usize) / size_of::<u64>();
         // SAFETY: the slots lie on the stack, and all of it is initialised.
         unsafe { slice::from_raw_parts(base, len) }.iter().copied().for_each(&mut *found);
-        [regs.acc, regs.pins[0], regs.pins[1]].into_iter().for_each(found);
+        found(regs.acc);
     }
 
     /// Tag and payload of the exception thrown last, after [`Outcome::Exception`].

@@ -37,7 +37,8 @@ impl Thrown {
         // SAFETY: the tag exists, and its payload lies in the frame (`ir::verify`, "indices exist", "slots are in the frame").
         unsafe {
             let fields = Fields::of(ctx.ip);
-            let tag = *(&(*ctx.instance).tags).get_unchecked(fields.imm() as usize);
+            let tags = &(*ctx.instance).tags;
+            let tag = *tags.get_unchecked(fields.imm() as usize);
             let len = usize::from(tag.as_ref().ty.param_slots);
             self.set(tag, core::slice::from_raw_parts(fp.add(fields.a()), len), 0);
         }
@@ -145,9 +146,10 @@ pub(super) unsafe fn find(ctx: &Context, in_host: bool, base: Fp, thrown: &Throw
         let body = code.body(func)?;
         // A return ip is behind the call, which is what counts.
         let at = body.position(if returning { ip.wrapping_sub(1) } else { ip });
-        // SAFETY: the clauses are of code of the instance, which is live.
         let mut clauses = Handler::find(body.handlers(), at);
-        if let Some(&clause) = clauses.find(|clause| unsafe { thrown.is_taken(clause, instance) }) {
+        // SAFETY: the clauses are of code of the instance, which is live.
+        let taken = |clause: &&Clause| unsafe { thrown.is_taken(clause, instance) };
+        if let Some(&clause) = clauses.find(taken) {
             return Some(Landing { instance, fp, ip: body.ip(clause.target), clause });
         }
         // SAFETY: the function's first op has stored the return ip in its return slot; before a return ip is the call's info.

@@ -30,7 +30,7 @@ pub(super) unsafe fn spend(regs: &mut Regs) -> bool {
     }
 }
 
-struct Br<const BACK: bool>;
+pub(super) struct Br<const BACK: bool>;
 
 impl<const BACK: bool> Step for Br<BACK> {
     const LEN: usize = 2;
@@ -47,7 +47,7 @@ pub(super) fn br(key: OpKey) -> Option<Handler> {
     if key.mode & BACKWARD != 0 { of::<Br<true>>() } else { of::<Br<false>>() }
 }
 
-struct BrIf<C, const NEG: bool, const BACK: bool>(PhantomData<C>);
+pub(super) struct BrIf<C, const NEG: bool, const BACK: bool>(PhantomData<C>);
 
 impl<C: Src, const NEG: bool, const BACK: bool> Step for BrIf<C, NEG, BACK> {
     const LEN: usize = 2;
@@ -79,7 +79,7 @@ fn br_if_of<C: Src>(key: OpKey) -> Option<Handler> {
     }
 }
 
-struct BrCmp<O, A, B, const NEG: bool, const BACK: bool>(PhantomData<(O, A, B)>);
+pub(super) struct BrCmp<O, A, B, const NEG: bool, const BACK: bool>(PhantomData<(O, A, B)>);
 
 impl<O: Binary<R = u32>, A: Src, B: Src, const NEG: bool, const BACK: bool> Step for BrCmp<O, A, B, NEG, BACK> {
     const LEN: usize = if B::IS_CONST { 3 } else { 2 };
@@ -136,7 +136,7 @@ fn br_cmp_sources<O: Binary<R = u32>, const NEG: bool, const BACK: bool>(key: Op
     }
 }
 
-struct BrTable<I>(PhantomData<I>);
+pub(super) struct BrTable<I>(PhantomData<I>);
 
 impl<I: Src> Step for BrTable<I> {
     const LEN: usize = 2;

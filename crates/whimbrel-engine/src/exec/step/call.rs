@@ -14,11 +14,11 @@ use whimbrel_ir::{Class, OpKey, SrcKind, TAIL_RECORD_SLOTS};
 use super::branch::spend;
 use super::copy::by_class;
 use super::of;
-use crate::exec::backend::{Handler, Next, Step, handler_for, handler_word};
+use crate::exec::backend::{Handler, Next, Step, cold_handler_for, handler_for, handler_word};
 use crate::exec::context::{Fp, Ip, Reason, Regs};
 use crate::exec::link::{ModuleCode, load_word, store_word};
 use crate::exec::operand::{Acc, Const, Fields, SlotA, SlotD, Src, Value};
-use crate::instance::{FuncInst, FuncKind, Instance};
+use crate::instance::{FuncInst, FuncKind, FuncTypeInfo, Instance};
 
 /// Words of a [`Reload`], between the two places to which a call outside may return.
 const RELOAD_LEN: usize = 3;
@@ -126,6 +126,17 @@ pub(super) trait Callee {
     ///
     /// The op at `ip` names its callee this way.
     unsafe fn find(ip: Ip, regs: &Regs) -> Result<NonNull<FuncInst>, Trap>;
+
+    /// The function called, where that is quickly known.
+    ///
+    /// # Safety
+    ///
+    /// As for [`find`](Self::find).
+    #[inline(always)]
+    unsafe fn find_quickly(ip: Ip, regs: &Regs) -> Option<NonNull<FuncInst>> {
+        // SAFETY: passed on from the caller.
+        unsafe { Self::find(ip, regs) }.ok()
+    }
 }
 
 /// An imported function, its index in the immediate.
@@ -147,11 +158,10 @@ impl Callee for Imported {
 /// An element of the table in the immediate, of the type in the first extension word.
 pub(super) struct Indirect<I>(PhantomData<I>);
 
-impl<I: Src> Callee for Indirect<I> {
-    const EXTENSION: usize = 1;
-
+impl<I: Src> Indirect<I> {
+    /// The element, and the type that it must have.
     #[inline(always)]
-    unsafe fn find(ip: Ip, regs: &Regs) -> Result<NonNull<FuncInst>, Trap> {
+    unsafe fn look_up<'a>(ip: Ip, regs: &Regs) -> Result<(NonNull<FuncInst>, Option<&'a FuncTypeInfo>), Trap> {
         // SAFETY: table and type are in range (`ir::verify`, "indices in range"), and live as long as the instance; an
         // element is null or a live function.
         unsafe {
@@ -164,10 +174,32 @@ impl<I: Src> Callee for Indirect<I> {
             let element = *element.ok_or(Trap::UndefinedElement)?;
             let func = core::ptr::with_exposed_provenance_mut::<FuncInst>(element as usize);
             let func = NonNull::new(func).ok_or(Trap::UninitializedElement)?;
-            let expected = instance.types.types.get_unchecked(fields.ext(0) as usize);
-            match expected {
-                Some(ty) if func.as_ref().ty.matches(ty.id) => Ok(func),
+            Ok((func, instance.types.types.get_unchecked(fields.ext(0) as usize).as_deref()))
+        }
+    }
+}
+
+impl<I: Src> Callee for Indirect<I> {
+    const EXTENSION: usize = 1;
+
+    #[inline(always)]
+    unsafe fn find(ip: Ip, regs: &Regs) -> Result<NonNull<FuncInst>, Trap> {
+        // SAFETY: passed on from the caller; the function is live.
+        unsafe {
+            match Self::look_up(ip, regs)? {
+                (func, Some(ty)) if func.as_ref().ty.matches(ty.id) => Ok(func),
                 _ => Err(Trap::IndirectCallTypeMismatch),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn find_quickly(ip: Ip, regs: &Regs) -> Option<NonNull<FuncInst>> {
+        // SAFETY: passed on from the caller; the function is live.
+        unsafe {
+            match Self::look_up(ip, regs) {
+                Ok((func, Some(ty))) if func.as_ref().ty.id == ty.id => Some(func),
+                _ => None,
             }
         }
     }
@@ -201,38 +233,37 @@ impl<C: Callee> Step for Outside<C> {
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
         // SAFETY: the op names its callee this way; a function found is live.
         unsafe {
-            let func = match C::find(ip, regs) {
-                Ok(func) => func,
-                Err(trap) => return Next::Trap(trap),
-            };
-            match func.as_ref().kind {
-                FuncKind::Wasm { instance, func } if core::ptr::eq(instance.as_ptr(), (*regs.ctx).instance) => {
+            match C::find_quickly(ip, regs).map(|func| func.as_ref().kind) {
+                Some(FuncKind::Wasm { instance, func }) if core::ptr::eq(instance.as_ptr(), (*regs.ctx).instance) => {
                     regs.acc = ip.add(Self::LEN + RELOAD_LEN).expose_provenance() as u64;
                     regs.fp = regs.fp.add(*ip.add(Self::INFO) as u32 as usize);
                     Next::Jump((*instance.as_ptr()).code.start(func))
                 }
-                _ => {
-                    (*regs.ctx).callee = func.as_ptr();
-                    Next::Cold(handler_for::<CallAway<Self>>())
-                }
+                _ => Next::Cold(cold_handler_for::<CallAway<C>>()),
             }
         }
     }
 }
 
-/// The rest of a call outside, to `Context::callee`: a host function, or one of another instance.
-struct CallAway<S>(PhantomData<S>);
+/// A call outside of any function, and the traps of such calls.
+struct CallAway<C>(PhantomData<C>);
 
-impl<S: Step> Step for CallAway<S> {
-    const LEN: usize = S::LEN;
+impl<C: Callee> Step for CallAway<C> {
+    const LEN: usize = Outside::<C>::LEN;
 
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
-        // SAFETY: `callee` was just set to a live function; the info before the reload gives a distance inside the frame.
+        // SAFETY: the op names its callee this way; a function found is live, and the info before the reload gives a
+        // distance inside the frame.
         unsafe {
+            let callee = match C::find(ip, regs) {
+                Ok(callee) => callee,
+                Err(trap) => return Next::Trap(trap),
+            };
+            (*regs.ctx).callee = callee.as_ptr();
             let reload = ip.add(Self::LEN);
             let fp = regs.fp;
             regs.fp = fp.add(delta_before(reload));
-            match (*(*regs.ctx).callee).kind {
+            match callee.as_ref().kind {
                 FuncKind::Wasm { instance, func } => {
                     *fp.add(Fields::of(ip).a()) = (*regs.ctx).instance.expose_provenance() as u64;
                     (*regs.ctx).enter_instance(instance.as_ptr());
@@ -295,7 +326,7 @@ impl Step for Return {
     }
 }
 
-struct ReturnValue<T, A>(PhantomData<(T, A)>);
+pub(super) struct ReturnValue<T, A>(PhantomData<(T, A)>);
 
 impl<T: Value, A: Src> Step for ReturnValue<T, A> {
     const LEN: usize = if matches!(T::CLASS, Class::F64) && A::IS_CONST { 3 } else { 2 };

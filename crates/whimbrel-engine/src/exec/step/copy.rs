@@ -24,7 +24,7 @@ macro_rules! by_class {
 }
 pub(super) use by_class;
 
-struct CopyStep<T, A, D>(PhantomData<(T, A, D)>);
+pub(super) struct CopyStep<T, A, D>(PhantomData<(T, A, D)>);
 
 impl<T: Value, A: Src, D: Dst> Step for CopyStep<T, A, D> {
     const LEN: usize = if matches!(T::CLASS, Class::F64) && A::IS_CONST { 3 } else { 2 };
@@ -55,7 +55,7 @@ fn copy_of<T: Value>(key: OpKey) -> Option<Handler> {
     }
 }
 
-struct Const64Step<T, D>(PhantomData<(T, D)>);
+pub(super) struct Const64Step<T, D>(PhantomData<(T, D)>);
 
 impl<T: Value, D: Dst> Step for Const64Step<T, D> {
     const LEN: usize = 3;
@@ -116,7 +116,7 @@ impl Step for CopyRange {
     }
 }
 
-struct SelectStep<T, C, D>(PhantomData<(T, C, D)>);
+pub(super) struct SelectStep<T, C, D>(PhantomData<(T, C, D)>);
 
 impl<T: Value, C: Src, D: Dst> Step for SelectStep<T, C, D> {
     const LEN: usize = 2;
@@ -158,7 +158,7 @@ unsafe fn global_cell(ip: Ip, regs: &Regs) -> *mut u64 {
     unsafe { (*(*regs.ctx).globals.add(Fields::of(ip).imm() as usize)).as_ptr().cast() }
 }
 
-struct GlobalGet<T, D>(PhantomData<(T, D)>);
+pub(super) struct GlobalGet<T, D>(PhantomData<(T, D)>);
 
 impl<T: Value, D: Dst> Step for GlobalGet<T, D> {
     const LEN: usize = 2;
@@ -186,7 +186,7 @@ fn global_get_of<T: Value>(key: OpKey) -> Option<Handler> {
     }
 }
 
-struct GlobalSet<T, A>(PhantomData<(T, A)>);
+pub(super) struct GlobalSet<T, A>(PhantomData<(T, A)>);
 
 impl<T: Value, A: Src> Step for GlobalSet<T, A> {
     const LEN: usize = if A::IS_CONST { 3 } else { 2 };

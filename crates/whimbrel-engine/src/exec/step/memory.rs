@@ -140,7 +140,7 @@ impl<B: Src> Address for Plain<B> {
 }
 
 /// [`AddrMode::Indexed`], and [`AddrMode::Scaled`] by the width.
-struct Indexed<B, I, const SCALED: bool>(PhantomData<(B, I)>);
+pub(super) struct Indexed<B, I, const SCALED: bool>(PhantomData<(B, I)>);
 
 impl<B: Src, I: Src, const SCALED: bool> Address for Indexed<B, I, SCALED> {
     const EXTENSION: usize = 1;
@@ -203,13 +203,13 @@ impl<const MEMORY64: bool> Address for Shared<MEMORY64> {
 }
 
 /// What a load makes of the bytes.
-trait Load {
+pub(super) trait Load {
     type Raw: Raw;
     type R: Value;
     fn widen(raw: Self::Raw) -> Self::R;
 }
 
-struct LoadStep<L, A, D>(PhantomData<(L, A, D)>);
+pub(super) struct LoadStep<L, A, D>(PhantomData<(L, A, D)>);
 
 impl<L: Load, A: Address, D: Dst> Step for LoadStep<L, A, D> {
     const LEN: usize = 2 + A::EXTENSION;
@@ -229,7 +229,7 @@ impl<L: Load, A: Address, D: Dst> Step for LoadStep<L, A, D> {
     }
 }
 
-struct StoreStep<T, R, A, V>(PhantomData<(T, R, A, V)>);
+pub(super) struct StoreStep<T, R, A, V>(PhantomData<(T, R, A, V)>);
 
 /// Takes the low part of a value.
 pub(super) trait Narrow<R> {
@@ -259,8 +259,8 @@ where
 
 macro_rules! loads {
     ($($name:ident $raw:ident $through:ident $result:ident;)*) => {
-        mod kind {
-            $(pub(super) struct $name;)*
+        pub(super) mod kind {
+            $(pub(in crate::exec::step) struct $name;)*
         }
 
         $(impl Load for kind::$name {
@@ -302,8 +302,8 @@ loads! {
 
 macro_rules! vector_loads {
     ($($name:ident $raw:ident $function:path;)*) => {
-        mod vector_kind {
-            $(pub(super) struct $name;)*
+        pub(super) mod vector_kind {
+            $(pub(in crate::exec::step) struct $name;)*
         }
 
         $(impl Load for vector_kind::$name {

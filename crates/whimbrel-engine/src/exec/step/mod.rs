@@ -11,6 +11,7 @@ mod memory;
 mod numeric;
 mod objects;
 mod slots;
+pub(super) mod tiles;
 mod vector;
 
 pub(super) use call::{Landings, Stub, reload_word};

@@ -140,7 +140,7 @@ macro_rules! numeric {
 }
 wasm_syntax::for_each_numeric!(numeric);
 
-struct UnaryStep<O, A, D>(PhantomData<(O, A, D)>);
+pub(super) struct UnaryStep<O, A, D>(PhantomData<(O, A, D)>);
 
 impl<O: Unary, A: Src, D: Dst> Step for UnaryStep<O, A, D> {
     const LEN: usize = 2;
@@ -170,7 +170,7 @@ fn unary_shapes<O: Unary>(key: OpKey) -> Option<Handler> {
     }
 }
 
-struct BinaryStep<O, A, B, D>(PhantomData<(O, A, B, D)>);
+pub(super) struct BinaryStep<O, A, B, D>(PhantomData<(O, A, B, D)>);
 
 impl<O: Binary, A: Src, B: Src, D: Dst> Step for BinaryStep<O, A, B, D> {
     const LEN: usize = if matches!(O::A::CLASS, Class::F64) && (A::IS_CONST || B::IS_CONST) { 3 } else { 2 };

@@ -76,7 +76,7 @@ fn range(start: u64, len: u64, size: usize) -> Option<core::ops::Range<usize>> {
 
 type Outcome = Result<(), Trap>;
 
-struct SlotsStep<const TAG: u8>;
+pub(super) struct SlotsStep<const TAG: u8>;
 
 impl<const TAG: u8> Step for SlotsStep<TAG> {
     const LEN: usize = 3;

@@ -37,7 +37,7 @@ impl Outcome for bool {
 }
 
 /// A vector instruction: reads its operands from slots, writes its result to slot `d`.
-trait Meaning {
+pub(super) trait Meaning {
     unsafe fn apply(fp: Fp, fields: Fields);
 }
 
@@ -74,7 +74,7 @@ macro_rules! operands {
     };
 }
 
-struct VectorStep<M>(PhantomData<M>);
+pub(super) struct VectorStep<M>(PhantomData<M>);
 
 impl<M: Meaning> Step for VectorStep<M> {
     const LEN: usize = 2;
@@ -89,8 +89,8 @@ impl<M: Meaning> Step for VectorStep<M> {
 
 macro_rules! vectors {
     ($($opcode:literal $variant:ident $function:ident $text:literal [$($p:ident)*] [$r:ident] $feature:ident;)*) => {
-        mod op {
-            $(pub(super) struct $variant;)*
+        pub(super) mod op {
+            $(pub(in crate::exec::step) struct $variant;)*
         }
 
         $(impl Meaning for op::$variant {
@@ -114,7 +114,7 @@ macro_rules! vectors {
 }
 wasm_syntax::for_each_vector!(vectors);
 
-struct LaneStep<M>(PhantomData<M>);
+pub(super) struct LaneStep<M>(PhantomData<M>);
 
 impl<M: Meaning> Step for LaneStep<M> {
     const LEN: usize = 3;
@@ -143,8 +143,8 @@ macro_rules! lane_operands {
 macro_rules! lanes {
     ($($opcode:literal $variant:ident $function:ident $text:literal $lanes:literal
        [$($p:ident)*] [$r:ident] $feature:ident;)*) => {
-        mod lane {
-            $(pub(super) struct $variant;)*
+        pub(super) mod lane {
+            $(pub(in crate::exec::step) struct $variant;)*
         }
 
         $(impl Meaning for lane::$variant {
@@ -211,13 +211,13 @@ impl Step for VectorConst {
 }
 
 /// A load into, or store from, one lane.
-trait LaneAccess {
+pub(super) trait LaneAccess {
     type Raw: Raw;
     /// Performs the access at `at`; the vector that a load gives.
     unsafe fn access<A: Address>(at: *mut u8, vector: V128, lane: u8) -> Option<V128>;
 }
 
-struct MemoryLaneStep<L, A>(PhantomData<(L, A)>);
+pub(super) struct MemoryLaneStep<L, A>(PhantomData<(L, A)>);
 
 impl<L: LaneAccess, A: Address> Step for MemoryLaneStep<L, A> {
     const LEN: usize = 3 + A::EXTENSION;
@@ -243,8 +243,8 @@ impl<L: LaneAccess, A: Address> Step for MemoryLaneStep<L, A> {
 
 macro_rules! lane_accesses {
     ($($variant:ident $raw:ident $kind:ident $function:ident;)*) => {
-        mod memory_lane {
-            $(pub(super) struct $variant;)*
+        pub(super) mod memory_lane {
+            $(pub(in crate::exec::step) struct $variant;)*
         }
 
         $(impl LaneAccess for memory_lane::$variant {
