@@ -56,6 +56,11 @@ impl Code {
         at
     }
 
+    /// Makes room for that many words more.
+    pub fn reserve(&mut self, words: usize) {
+        self.words.reserve(words);
+    }
+
     /// Appends one target of the `br_table` at `table`.
     pub fn push_br_table_target(&mut self, table: Pos, target: Pos) {
         self.words.push(distance(table, target));

@@ -475,6 +475,9 @@ impl<'m> Lowerer<'m> {
         };
         let labels = || table.labels.iter().chain([table.default]);
         let at = self.emit(Inst::BrTable { index: operand, count: table.labels.len() + 1 });
+        // As much as it takes: doubling would hold the labels three times.
+        self.code.reserve(table.labels.len() as usize + 1);
+        self.fixups.reserve(table.labels.len() as usize + 1);
         labels().for_each(|_| self.code.push_br_table_target(at, at));
         for (target, label) in labels().enumerate() {
             let (target, index) = (target as u32, self.label_index(label));
