@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use whimbrel_ir::{Family, OpKey};
+use whimbrel_ir::OpKey;
 
 use super::count::{Corpus, OpId, Run};
 
@@ -14,7 +14,7 @@ use super::count::{Corpus, OpId, Run};
 const PAIRS_PERCENT: usize = 60;
 /// How often the corpus is covered anew while longer sequences are added.
 const ROUNDS: usize = 8;
-/// Ops of the longest sequence, branches within it not counted: they take no work.
+/// Ops of the longest sequence.
 const MAX_LEN: usize = 4;
 /// How much of a pair's rank is what the corpus holds of the pair itself.
 const OBSERVED: f64 = 0.5;
@@ -163,10 +163,9 @@ fn joins(corpus: &Corpus, patterns: &Patterns) -> Vec<(Sequence, f64)> {
         let tiles = patterns.cover(run);
         let mut at = 0;
         for pair in tiles.windows(2) {
-            let joined = &run.ops[at..at + pair[0] + pair[1]];
-            let works = joined.iter().filter(|&&op| corpus.keys[usize::from(op)].family != Family::Br);
-            if works.count() <= MAX_LEN {
-                *scores.entry(joined).or_default() += run.weights[at + pair[0]];
+            let len = pair[0] + pair[1];
+            if len <= MAX_LEN {
+                *scores.entry(&run.ops[at..at + len]).or_default() += run.weights[at + pair[0]];
             }
             at += pair[0];
         }
@@ -238,7 +237,7 @@ mod tests {
         let corpus = corpus(&KEYS, &[&[0, 1, 2, 3], &[0, 1, 2, 3]]);
         let list = select(&corpus, |_| true, 20);
         assert!(list.contains(&vec![0, 1, 2, 3]), "{list:?}");
-        let known = select(&corpus, |key| key.family != Family::BrIf, 20);
+        let known = select(&corpus, |key| key.family != whimbrel_ir::Family::BrIf, 20);
         assert!(!known.is_empty() && known.iter().all(|sequence| !sequence.contains(&3)), "{known:?}");
     }
 }

@@ -79,7 +79,7 @@ impl<S: Step, T: Tile> Tile for Seq<S, T> {
     unsafe fn run(ip: Ip, regs: &mut Regs) -> (Ip, Next) {
         // SAFETY: passed on from the caller.
         match unsafe { S::run(ip, regs) } {
-            // SAFETY: the tile's cells follow the op's.
+            // SAFETY: passed on from the caller; the tile's cells follow the op's.
             Next::Fall => unsafe { T::run(ip.add(S::LEN), regs) },
             next => (ip, next),
         }
@@ -95,14 +95,15 @@ impl<S: Step, T: Tile> Tile for Hop<S, T> {
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> (Ip, Next) {
         // SAFETY: passed on from the caller.
-        match unsafe { S::run(ip, regs) } {
-            // SAFETY: the tile's ops are those at the branch's target.
-            Next::Jump(to) => match unsafe { T::run(to, regs) } {
-                // SAFETY: the same; an op that falls through is not the last of its code.
-                (at, Next::Fall) => (at, Next::Jump(unsafe { to.add(T::LEN) })),
-                next => next,
-            },
-            next => (ip, next),
+        let to = match unsafe { S::run(ip, regs) } {
+            Next::Jump(to) => to,
+            next => return (ip, next),
+        };
+        // SAFETY: passed on from the caller; the tile's ops are those at the branch's target.
+        match unsafe { T::run(to, regs) } {
+            // SAFETY: verified code does not end in an op that falls through.
+            (at, Next::Fall) => (at, Next::Jump(unsafe { to.add(T::LEN) })),
+            next => next,
         }
     }
 }

@@ -184,21 +184,23 @@ impl<I: Src> Callee for Indirect<I> {
 
     #[inline(always)]
     unsafe fn find(ip: Ip, regs: &Regs) -> Result<NonNull<FuncInst>, Trap> {
-        // SAFETY: passed on from the caller.
-        match unsafe { Self::look_up(ip, regs) }? {
-            // SAFETY: a function in a table is live.
-            (func, Some(ty)) if unsafe { func.as_ref().ty.matches(ty.id) } => Ok(func),
-            _ => Err(Trap::IndirectCallTypeMismatch),
+        // SAFETY: passed on from the caller; the function is live.
+        unsafe {
+            match Self::look_up(ip, regs)? {
+                (func, Some(ty)) if func.as_ref().ty.matches(ty.id) => Ok(func),
+                _ => Err(Trap::IndirectCallTypeMismatch),
+            }
         }
     }
 
     #[inline(always)]
     unsafe fn find_quickly(ip: Ip, regs: &Regs) -> Option<NonNull<FuncInst>> {
-        // SAFETY: passed on from the caller.
-        match unsafe { Self::look_up(ip, regs) } {
-            // SAFETY: a function in a table is live.
-            Ok((func, Some(ty))) if unsafe { func.as_ref().ty.id == ty.id } => Some(func),
-            _ => None,
+        // SAFETY: passed on from the caller; the function is live.
+        unsafe {
+            match Self::look_up(ip, regs) {
+                Ok((func, Some(ty))) if func.as_ref().ty.id == ty.id => Some(func),
+                _ => None,
+            }
         }
     }
 }
