@@ -5,8 +5,8 @@ use std::fmt;
 use wasm_reader::ReadErrorKind;
 use wasm_syntax::{Feature, Features};
 use whimbrel::{
-    Config, Engine, Error, Extern, ExternRef, Global, GlobalType, Instance, LinkError, Linker, Memory, MemoryType,
-    Module, Mutability, RefType, SharedMemory, Store, Table, TableType, Trap, V128, Val, ValType,
+    AnyRef, Config, Engine, Error, Extern, ExternRef, Global, GlobalType, HandleError, Instance, LinkError, Linker,
+    Memory, MemoryType, Module, Mutability, RefType, SharedMemory, Store, Table, TableType, Trap, V128, Val, ValType,
 };
 
 use crate::stage;
@@ -193,11 +193,23 @@ impl Host {
             Value::V128(bits) => Val::V128(V128::from_u128(bits)),
             Value::Null(Hierarchy::Func) => Val::FuncRef(None),
             Value::Null(Hierarchy::Extern) => Val::ExternRef(None),
-            Value::Null(_) | Value::TypedNull => Val::NullRef,
             Value::Extern(number) => Val::ExternRef(Some(ExternRef::new(&mut self.store, number)?)),
-            Value::Host(_) => return Err(Failure::Unsupported("unsupported host reference of type anyref".to_owned())),
+            Value::Null(Hierarchy::Any) => Val::AnyRef(None),
+            Value::Host(number) => Val::AnyRef(Some(AnyRef::convert_extern(ExternRef::new(&mut self.store, number)?))),
+            Value::Null(_) | Value::TypedNull => Val::NullRef,
             Value::Ref(_) => unreachable!("scripts have no such arguments"),
         })
+    }
+
+    /// The number of a host object; `None` if the reference is to something inside WebAssembly.
+    fn number_of(&self, reference: &ExternRef) -> Result<Option<u32>, Failure> {
+        let data = match reference.data(&self.store) {
+            Ok(data) => data,
+            Err(error) if error.downcast_ref() == Some(&HandleError::NotHost) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let number = data.downcast_ref::<u32>();
+        Ok(Some(*number.ok_or_else(|| Failure::Other("an externref from nowhere".to_owned()))?))
     }
 
     fn value_from(&self, val: &Val) -> Result<Value, Failure> {
@@ -210,9 +222,22 @@ impl Host {
             Val::FuncRef(None) => Value::Null(Hierarchy::Func),
             Val::FuncRef(Some(_)) => Value::Ref("func"),
             Val::ExternRef(None) => Value::Null(Hierarchy::Extern),
-            Val::ExternRef(Some(reference)) => {
-                let number = reference.data(&self.store)?.downcast_ref::<u32>();
-                Value::Extern(*number.ok_or_else(|| Failure::Other("an externref from nowhere".to_owned()))?)
+            Val::ExternRef(Some(reference)) => match self.number_of(reference)? {
+                Some(number) => Value::Extern(number),
+                None => Value::Ref("extern"),
+            },
+            Val::AnyRef(None) => Value::Null(Hierarchy::Any),
+            Val::AnyRef(Some(reference)) => {
+                if reference.as_i31().is_some() {
+                    Value::Ref("i31")
+                } else if reference.as_struct(&self.store)?.is_some() {
+                    Value::Ref("struct")
+                } else if reference.as_array(&self.store)?.is_some() {
+                    Value::Ref("array")
+                } else {
+                    let number = self.number_of(&ExternRef::convert_any(reference.clone()))?;
+                    Value::Host(number.ok_or_else(|| Failure::Other("an anyref to nothing known".to_owned()))?)
+                }
             }
             Val::ExnRef(None) => Value::Null(Hierarchy::Exn),
             Val::ExnRef(Some(_)) => Value::Ref("exn"),

@@ -70,6 +70,8 @@ traps! {
     NullDescriptorReference "null descriptor reference";
     /// A `ref.cast` to a type that the value does not have.
     CastFailure "cast failure";
+    /// A reference has another descriptor than a cast asks for.
+    DescriptorCastFailure "descriptor cast failure";
     /// An atomic access whose address is not a multiple of its width.
     UnalignedAtomic "unaligned atomic";
     /// A `memory.atomic.wait` on a memory that is not shared.

@@ -2,7 +2,7 @@
 
 use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, TableIdx, TagIdx, TypeIdx};
 use wasm_validate::{FuncSig, ModuleInfo};
-use whimbrel_ir::{CalleeSlots, Class, VerifyEnv};
+use whimbrel_ir::{CalleeSlots, Class, StorageOp, VerifyEnv};
 
 use crate::lower::slots_of;
 
@@ -45,6 +45,22 @@ impl VerifyEnv for ModuleEnv<'_> {
 
     fn has_elem(&self, elem: ElemIdx) -> bool {
         elem.0 < self.0.num_elems()
+    }
+
+    fn struct_type(&self, ty: TypeIdx) -> Option<u32> {
+        let is_struct = ty.0 < self.0.num_types()
+            && self.0.type_sig(ty).is_none()
+            && self.0.array_elem(ty).is_none()
+            && self.0.cont_func(ty).is_none();
+        is_struct
+            .then(|| self.0.struct_fields(ty).iter().map(|field| StorageOp::of(*field, false).class().slots()).sum())
+    }
+
+    fn array_type(&self, ty: TypeIdx) -> Option<u32> {
+        if ty.0 >= self.0.num_types() {
+            return None;
+        }
+        Some(StorageOp::of(self.0.array_elem(ty)?, false).class().slots())
     }
 
     fn tag(&self, tag: TagIdx) -> Option<u32> {

@@ -12,7 +12,7 @@ use core::ptr::NonNull;
 use wasm_syntax::{FuncIdx, TypeIdx};
 
 use crate::exec::ModuleCode;
-use crate::gc::Header;
+use crate::gc::{Header, Heap, ObjectType};
 use crate::memory::Memory;
 use crate::table::Table;
 use crate::value::{CanonicalBits, SlotType};
@@ -96,6 +96,8 @@ pub struct Instance {
     pub(crate) header: Header,
     /// Its own address, once it has one.
     pub(crate) this: Option<NonNull<Instance>>,
+    /// Where structures and arrays are made.
+    pub(crate) heap: NonNull<Heap>,
     /// The module's linked code, shared by all instances of the module.
     pub code: Arc<ModuleCode>,
     /// Memories, imported ones first.
@@ -129,6 +131,8 @@ pub struct ModuleTypes {
     pub funcs: Box<[TypeIdx]>,
     /// Each type of the module that is a function type.
     pub types: Box<[Option<Arc<FuncTypeInfo>>]>,
+    /// Each type of the module that is a structure or array type.
+    pub objects: Box<[Option<Arc<ObjectType>>]>,
     /// What the elements of each element segment are.
     pub elems: Box<[SlotType]>,
 }

@@ -17,11 +17,14 @@ pub mod sync;
 mod table;
 mod value;
 
-pub use gc::{CallError, Exception, ExternHandle, Handle, StackFrame};
+pub use gc::{
+    AnyHandle, CallError, Exception, ExternHandle, Field, FieldStorage, Handle, ObjectHandle, ObjectKind, ObjectType,
+    StackFrame,
+};
 pub use image::{ActiveData, ElemImage, ElemItems, ElemMode, GlobalImage, Init, ModuleImage, TableImage};
 pub use instance::{DataSegments, FuncInst, FuncKind, FuncTypeInfo, Global, Instance, ModuleTypes, Tag, TypeId};
 pub use instantiate::InstantiateError;
 pub use memory::{Memory, SharedMemory, Wait};
 pub use store::{Collected, ExternObject, ObjectError, Store, StoreLimits};
 pub use table::Table;
-pub use value::{CanonicalBits, SlotType, Value, ValueError, WrongStore};
+pub use value::{AnyHeap, CanonicalBits, SlotType, Value, ValueError, WrongStore};

@@ -12,7 +12,7 @@ use core::sync::atomic::AtomicBool;
 use wasm_syntax::{FuncIdx, GlobalIdx, MemIdx, MemType, TableIdx, TableType, TagIdx};
 
 use crate::exec::ModuleCode;
-use crate::gc::{Arena, Due, Exceptions, Executions, ExternHandle, ExternTable, Handle, Header, StoreId};
+use crate::gc::{Arena, Due, Exceptions, Executions, ExternHandle, ExternTable, Handle, Header, HeapBox, StoreId};
 use crate::instance::{FuncInst, FuncKind, FuncTypeInfo, Global, Instance, Tag};
 use crate::memory::{Memory, SharedMemory};
 use crate::table::Table;
@@ -25,6 +25,8 @@ pub struct StoreLimits {
     pub memory_bytes: u64,
     /// Elements of one table.
     pub table_elems: u64,
+    /// Bytes of all structures and arrays.
+    pub heap_bytes: u64,
     /// Instances that are alive at once.
     pub instances: usize,
     /// Slots of 8 bytes of a value stack: how deep WebAssembly may recurse.
@@ -34,11 +36,12 @@ pub struct StoreLimits {
 }
 
 impl Default for StoreLimits {
-    /// 16 GiB, 10 million elements, a million instances, 1 MiB of stack, 128 nested host calls.
+    /// 16 GiB, 10 million elements, 4 GiB of structures and arrays, a million instances, 1 MiB of stack, 128 nested host calls.
     fn default() -> Self {
         Self {
             memory_bytes: 1 << 34,
             table_elems: 10_000_000,
+            heap_bytes: 1 << 32,
             instances: 1_000_000,
             stack_slots: 128 * 1024,
             host_depth: 128,
@@ -63,10 +66,12 @@ pub(crate) struct Objects {
     pub host_by_number: Vec<Option<NonNull<FuncInst>>>,
     pub free_host_numbers: Vec<u32>,
     pub externs: ExternTable,
+    /// Structures and arrays.
+    pub heap: HeapBox,
 }
 
 impl Objects {
-    fn new() -> Self {
+    fn new(heap_bytes: u64) -> Self {
         Self {
             id: StoreId::fresh(),
             epoch: 0,
@@ -81,6 +86,7 @@ impl Objects {
             host_by_number: Vec::new(),
             free_host_numbers: Vec::new(),
             externs: ExternTable::default(),
+            heap: HeapBox::new(heap_bytes),
         }
     }
 
@@ -154,7 +160,7 @@ impl Store {
     /// An empty store.
     #[must_use]
     pub fn new(limits: StoreLimits) -> Self {
-        Self { objects: Objects::new(), executions: Executions::new(), limits }
+        Self { objects: Objects::new(limits.heap_bytes), executions: Executions::new(), limits }
     }
 
     /// The flag that interrupts running WebAssembly once it is set.

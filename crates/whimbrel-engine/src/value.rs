@@ -1,6 +1,6 @@
 //! Values outside of frames: what slots hold, with its type, and with references that keep their targets alive.
 
-use crate::gc::{Exception, ExternHandle, Handle};
+use crate::gc::{AnyHandle, Exception, Handle};
 use crate::instance::{FuncInst, TypeId};
 
 /// What a slot holds, as far as the engine has to know: enough to find references and to refuse wrong ones.
@@ -23,7 +23,7 @@ pub enum SlotType {
         /// The type that the function must match, if not just any.
         ty: Option<TypeId>,
     },
-    /// A reference to something of the embedder's: its position in the store's list plus 1, or 0.
+    /// A reference to something of the embedder's, or of the hierarchy of `any`, or 0. The heap says how they are told apart.
     Extern {
         /// Whether it may be null.
         nullable: bool,
@@ -33,11 +33,40 @@ pub enum SlotType {
         /// Whether it may be null.
         nullable: bool,
     },
+    /// A reference of the hierarchy of `any`, or 0.
+    Any {
+        /// Whether it may be null.
+        nullable: bool,
+        /// What it refers to.
+        heap: AnyHeap,
+    },
     /// A reference of a kind that has only null outside of running code.
     Null,
 }
 
+/// What references of the hierarchy of `any` refer to. Spec: `syntax-heaptype`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AnyHeap {
+    /// Anything.
+    Any,
+    /// 31-bit integers, structures, arrays.
+    Eq,
+    /// 31-bit integers.
+    I31,
+    /// Structures.
+    Struct,
+    /// Arrays.
+    Array,
+    /// Structures or arrays of the type or its subtypes.
+    Defined(TypeId),
+    /// Structures of exactly the type.
+    Exact(TypeId),
+}
+
 impl SlotType {
+    /// Any reference of the hierarchy of `any`, or null.
+    pub const ANY: Self = Self::Any { nullable: true, heap: AnyHeap::Any };
+
     /// How many slots a value takes.
     #[inline]
     #[must_use]
@@ -72,8 +101,10 @@ pub enum Value {
     V128(u128),
     /// A function, or null.
     Func(Option<Handle<FuncInst>>),
-    /// Something of the embedder's, or null.
-    Extern(Option<ExternHandle>),
+    /// Something of the embedder's, a reference of the hierarchy of `any` converted, or null.
+    Extern(Option<AnyHandle>),
+    /// A 31-bit integer, structure or array, a converted reference of the embedder's, or null.
+    Any(Option<AnyHandle>),
     /// An exception, or null.
     Exn(Option<Handle<Exception>>),
     /// The null reference of any kind.

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use wasm_syntax::{Limits, RefType, TableType};
 use whimbrel_engine::exec::Outcome;
 use whimbrel_engine::{
-    CanonicalBits, FuncTypeInfo, ObjectError, SlotType, Store, StoreLimits, TypeId, Value, ValueError, WrongStore,
+    AnyHandle, CanonicalBits, FuncTypeInfo, ObjectError, SlotType, Store, StoreLimits, TypeId, Value, ValueError,
+    WrongStore,
 };
 
 const FUNC: SlotType = SlotType::Func { nullable: true, ty: None };
@@ -35,10 +36,11 @@ fn tables_keep_what_they_refer_to() {
     let mut store = Store::new(StoreLimits::default());
     let table = store.new_table(table_ty(2), EXTERN, CanonicalBits(0), &Value::Extern(None)).unwrap();
     let value = store.new_extern(Box::new(CountsDrops(drops.clone()))).unwrap();
-    store.table_set(&table, 1, &Value::Extern(Some(value.clone()))).unwrap();
+    store.table_set(&table, 1, &Value::Extern(Some(value.clone().into()))).unwrap();
     drop(value);
     assert_eq!(store.collect().unwrap().objects, 0);
     let Some(Value::Extern(Some(value))) = store.table_get(&table, 1).unwrap() else { panic!("the value is there") };
+    let AnyHandle::Extern(value) = value else { panic!("the value is the embedder's") };
     assert!(store.extern_value(&value).unwrap().is::<CountsDrops>());
     drop((value, table));
     assert_eq!(store.collect().unwrap().objects, 2);
@@ -100,7 +102,7 @@ fn a_host_call_passes_values_both_ways() {
     let (number, func) =
         store.new_host_func(ty(0, &[SlotType::V128, EXTERN, SlotType::I32], &[EXTERN, SlotType::V128]));
     let value = store.new_extern(Box::new("value")).unwrap();
-    let args = [Value::V128(5 << 64 | 6), Value::Extern(Some(value.clone())), Value::I32(7)];
+    let args = [Value::V128(5 << 64 | 6), Value::Extern(Some(value.clone().into())), Value::I32(7)];
     store.begin_call(&func, &args).unwrap();
     // Under a call nothing is freed.
     assert!(store.collect().is_none());
@@ -108,7 +110,7 @@ fn a_host_call_passes_values_both_ways() {
     let mut seen = [Value::Null, Value::Null, Value::Null];
     store.host_args(&mut seen).unwrap();
     assert!(matches!(&seen, [Value::V128(bits), Value::Extern(Some(seen)), Value::I32(7)]
-        if *bits == (5 << 64 | 6) && *seen == value));
+        if *bits == (5 << 64 | 6) && *seen == value.clone().into()));
     assert!(store.calling_instance().is_none());
     assert_eq!(store.return_from_host(&[Value::Null]), Err(ValueError::Count { expected: 2, found: 1 }));
     assert_eq!(store.return_from_host(&[Value::I32(0), Value::V128(1)]), Err(ValueError::Type));

@@ -20,6 +20,9 @@ impl Inst {
             | Self::GlobalGet { class, d, .. } => (class, d),
             Self::Unary { op, d, .. } | Self::Binary { op, d, .. } => (result_class(op), d),
             Self::Load { op, d, .. } => (Class::of(op.val_type()), d),
+            Self::FieldGet { op, d, .. } | Self::ElemGet { op, d, .. } => (op.class(), d),
+            Self::RefUnary { op, d, .. } => (op.result(), d),
+            Self::RefTest { d, .. } | Self::DescTest { d, .. } => (Class::I32, d),
             _ => return None,
         })
     }
@@ -36,7 +39,12 @@ impl Inst {
             | Self::GlobalGet { d, .. }
             | Self::Unary { d, .. }
             | Self::Binary { d, .. }
-            | Self::Load { d, .. } => *d = to,
+            | Self::Load { d, .. }
+            | Self::FieldGet { d, .. }
+            | Self::ElemGet { d, .. }
+            | Self::RefUnary { d, .. }
+            | Self::RefTest { d, .. }
+            | Self::DescTest { d, .. } => *d = to,
             Self::Vector { d, .. }
             | Self::VectorLane { d, .. }
             | Self::Shuffle { d, .. }
@@ -90,6 +98,15 @@ impl Inst {
             Self::Shuffle { a, b, .. } => [Some((Class::V128, Src::Slot(a))), Some((Class::V128, Src::Slot(b))), None],
             Self::MemoryLane { addr, vector, .. } => address(addr, Some((Class::V128, Src::Slot(vector)))),
             Self::ThrowRef { exn } => one(Class::I64, Src::Slot(exn)),
+            Self::FieldGet { a, .. } => one(Class::I64, a),
+            Self::FieldSet { op, a, value, .. } => [Some((op.class(), value)), Some((Class::I64, Src::Slot(a))), None],
+            Self::ElemGet { a, index, .. } => [None, Some((Class::I64, Src::Slot(a))), Some((Class::I32, index))],
+            Self::ElemSet { op, a, index, value } => {
+                [Some((op.class(), value)), Some((Class::I64, Src::Slot(a))), Some((Class::I32, Src::Slot(index)))]
+            }
+            Self::RefUnary { op, a, .. } => one(op.operand(), a),
+            Self::RefTest { a, .. } | Self::RefCast { a, .. } => one(Class::I64, Src::Slot(a)),
+            Self::DescTest { a, b, .. } => [Some((Class::I64, Src::Slot(a))), Some((Class::I64, Src::Slot(b))), None],
             Self::Atomic { op, addr, b, c, .. } => {
                 let mut operands =
                     op.signature().params.iter().zip([b, c]).map(|(&ty, at)| (Class::of(ty), Src::Slot(at)));
@@ -98,6 +115,7 @@ impl Inst {
             }
             Self::Enter { .. }
             | Self::AtomicFence
+            | Self::Aggregate { .. }
             | Self::VectorConst { .. }
             | Self::Zero { .. }
             | Self::Const64 { .. }

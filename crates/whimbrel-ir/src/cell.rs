@@ -9,7 +9,10 @@ use wasm_syntax::{
     TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 
-use crate::{Addr, CallInfo, Class, DstKind, IndirectCallee, Inst, Pos, Shape, Slot, SlotsOp, Src, SrcKind, TailMove};
+use crate::{
+    Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, DstKind, IndirectCallee, Inst, Pos, RefOp, Shape, Slot,
+    SlotsOp, Src, SrcKind, StorageOp, TailMove,
+};
 
 mod word;
 use word::{Cell, Payload, dst, dst_slot, numeric_sub, slot_of, src, widen};
@@ -130,6 +133,15 @@ families! {
     MemoryLane "memory_lane";
     Throw "throw";
     ThrowRef "throw_ref";
+    FieldGet "struct.get";
+    FieldSet "struct.set";
+    ElemGet "array.get";
+    ElemSet "array.set";
+    RefUnary "ref";
+    RefTest "ref.test";
+    RefCast "ref.cast";
+    DescTest "desc_test";
+    Aggregate "aggregate";
     Atomic "atomic";
     AtomicFence "atomic.fence";
     Trap "trap";
@@ -206,6 +218,15 @@ impl OpKey {
             | Family::BrTable
             | Family::Return
             | Family::Trap => 2,
+            Family::FieldGet
+            | Family::FieldSet
+            | Family::ElemGet
+            | Family::ElemSet
+            | Family::RefUnary
+            | Family::RefTest
+            | Family::RefCast
+            | Family::DescTest => 2,
+            Family::Aggregate => 3,
             Family::Const64
             | Family::Call
             | Family::CallImport
@@ -275,6 +296,10 @@ fn decode_address(
         AddrMode::Shared32 => shared(false),
         AddrMode::Shared64 => shared(true),
     })
+}
+
+fn cast_test(key: OpKey, ty: u32) -> Option<CastTest> {
+    Some(CastTest { nullable: key.mode != 0, kind: CastKind::from_parts(key.sub, ty)? })
 }
 
 /// A vector as two words, lane 0 in the first.
@@ -414,6 +439,43 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
         // Linking puts the function into the extension word, so that its handlers are found at once.
         Inst::Throw { tag, args } => Cell::new(Family::Throw).a(args.0).imm(tag.0).extend(0),
         Inst::ThrowRef { exn } => Cell::new(Family::ThrowRef).a(exn.0).extend(0),
+        Inst::FieldGet { op, d, a, offset } => {
+            let cell = Cell::new(Family::FieldGet).sub(op as u8).shape(d.kind(), a.kind(), S);
+            cell.d(dst_slot(d)).a(slot_of(a)).imm(offset)
+        }
+        Inst::FieldSet { op, a, value, offset } => {
+            let cell = Cell::new(Family::FieldSet).sub(op as u8).shape(D, value.kind(), S);
+            cell.d(slot_of(value)).a(a.0).imm(offset)
+        }
+        Inst::ElemGet { op, d, a, index } => {
+            let cell = Cell::new(Family::ElemGet).sub(op as u8).shape(d.kind(), index.kind(), S);
+            cell.d(dst_slot(d)).a(a.0).imm(slot_of(index).into())
+        }
+        Inst::ElemSet { op, a, index, value } => {
+            let cell = Cell::new(Family::ElemSet).sub(op as u8).shape(D, value.kind(), S);
+            cell.d(slot_of(value)).a(a.0).imm(index.0.into())
+        }
+        Inst::RefUnary { op, d, a } => {
+            let cell = Cell::new(Family::RefUnary).sub(op as u8).shape(d.kind(), a.kind(), S);
+            cell.d(dst_slot(d)).a(slot_of(a))
+        }
+        Inst::RefTest { d, a, test } => {
+            let (tag, ty) = test.kind.parts();
+            let cell = Cell::new(Family::RefTest).sub(tag).shape(d.kind(), S, S).mode(test.nullable.into());
+            cell.d(dst_slot(d)).a(a.0).imm(ty)
+        }
+        Inst::RefCast { a, test } => {
+            let (tag, ty) = test.kind.parts();
+            Cell::new(Family::RefCast).sub(tag).mode(test.nullable.into()).a(a.0).imm(ty)
+        }
+        Inst::DescTest { d, a, b, nullable } => {
+            let cell = Cell::new(Family::DescTest).shape(d.kind(), S, S).mode(nullable.into());
+            cell.d(dst_slot(d)).a(a.0).imm(b.0.into())
+        }
+        Inst::Aggregate { op, a } => {
+            let (tag, x, y) = op.parts();
+            Cell::new(Family::Aggregate).sub(tag).a(a.0).imm(x).extend(y.into())
+        }
         Inst::Atomic { op, d, addr, b, c } => {
             let (cell, ..) = address(Cell::new(Family::Atomic).sub(op as u16 as u8), addr);
             cell.d(d.0).extend(Payload::pair(b.0, c.0).into())
@@ -443,6 +505,7 @@ pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
     let d = || dst(key.shape.d(), payload.d);
     let constant = |class| if class == Class::F64 { ext(0) } else { widen(class, payload.imm) };
     let negate = key.mode & NEGATE != 0;
+    let storage = || StorageOp::ALL.get(usize::from(key.sub)).copied();
     let (func, global) = (FuncIdx(payload.imm), GlobalIdx(payload.imm));
     let callee = || Some(IndirectCallee { table: TableIdx(payload.imm), ty: TypeIdx(u32::try_from(ext(0)).ok()?) });
     let (info, tail, saved) = (CallInfo::from_word(last), TailMove::from_word(last), Slot(payload.a));
@@ -544,6 +607,36 @@ pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
         }
         Family::Throw => Inst::Throw { tag: TagIdx(payload.imm), args: Slot(payload.a) },
         Family::ThrowRef => Inst::ThrowRef { exn: Slot(payload.a) },
+        Family::FieldGet => {
+            Inst::FieldGet { op: storage()?, d: d()?, a: src(key.shape.a(), payload.a, 0)?, offset: payload.imm }
+        }
+        Family::FieldSet => Inst::FieldSet {
+            op: storage()?,
+            a: Slot(payload.a),
+            value: src(key.shape.a(), payload.d, 0)?,
+            offset: payload.imm,
+        },
+        Family::ElemGet => {
+            Inst::ElemGet { op: storage()?, d: d()?, a: Slot(payload.a), index: src(key.shape.a(), payload.b(), 0)? }
+        }
+        Family::ElemSet => Inst::ElemSet {
+            op: storage()?,
+            a: Slot(payload.a),
+            index: Slot(payload.b()),
+            value: src(key.shape.a(), payload.d, 0)?,
+        },
+        Family::RefUnary => {
+            Inst::RefUnary { op: *RefOp::ALL.get(usize::from(key.sub))?, d: d()?, a: src(key.shape.a(), payload.a, 0)? }
+        }
+        Family::RefTest => Inst::RefTest { d: d()?, a: Slot(payload.a), test: cast_test(key, payload.imm)? },
+        Family::RefCast => Inst::RefCast { a: Slot(payload.a), test: cast_test(key, payload.imm)? },
+        Family::DescTest => {
+            Inst::DescTest { d: d()?, a: Slot(payload.a), b: Slot(payload.b()), nullable: key.mode != 0 }
+        }
+        Family::Aggregate => Inst::Aggregate {
+            op: AggregateOp::from_parts(key.sub, payload.imm, u32::try_from(ext(0)).ok()?)?,
+            a: Slot(payload.a),
+        },
         Family::Atomic => {
             let op = *AtomicOp::ALL.get(usize::from(key.sub))?;
             let kind = Some(SrcKind::Slot);

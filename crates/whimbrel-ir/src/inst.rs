@@ -7,7 +7,7 @@ use wasm_syntax::{
     StoreOp, TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 
-use crate::{Class, Dst, Slot, Src};
+use crate::{AggregateOp, CastTest, Class, Dst, RefOp, Slot, Src, StorageOp};
 
 /// A position in a [`Code`](crate::Code), in words from its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -437,6 +437,93 @@ pub enum Inst {
     ThrowRef {
         /// The reference.
         exn: Slot,
+    },
+    /// Reads a structure's field. Vectors are read into slots.
+    FieldGet {
+        /// Width, extension and class.
+        op: StorageOp,
+        /// Destination.
+        d: Dst,
+        /// The structure: a slot or the integer accumulator.
+        a: Src,
+        /// Bytes from the object's start.
+        offset: u32,
+    },
+    /// Writes a structure's field.
+    FieldSet {
+        /// Width and class.
+        op: StorageOp,
+        /// The structure.
+        a: Slot,
+        /// The value: a slot or the accumulator.
+        value: Src,
+        /// Bytes from the object's start.
+        offset: u32,
+    },
+    /// Reads an array's element. Vectors are read into slots.
+    ElemGet {
+        /// Width, extension and class.
+        op: StorageOp,
+        /// Destination.
+        d: Dst,
+        /// The array.
+        a: Slot,
+        /// The index: a slot or the integer accumulator.
+        index: Src,
+    },
+    /// Writes an array's element.
+    ElemSet {
+        /// Width and class.
+        op: StorageOp,
+        /// The array.
+        a: Slot,
+        /// The index.
+        index: Slot,
+        /// The value: a slot or the accumulator.
+        value: Src,
+    },
+    /// An instruction of one reference.
+    RefUnary {
+        /// Meaning.
+        op: RefOp,
+        /// Destination.
+        d: Dst,
+        /// The operand: a slot or the integer accumulator.
+        a: Src,
+    },
+    /// Tests a reference: `d` becomes 1 if it passes, else 0.
+    RefTest {
+        /// Destination.
+        d: Dst,
+        /// The reference.
+        a: Slot,
+        /// For what.
+        test: CastTest,
+    },
+    /// Traps unless a reference passes a test.
+    RefCast {
+        /// The reference.
+        a: Slot,
+        /// The test.
+        test: CastTest,
+    },
+    /// Tests whether the descriptor of a reference is a certain one, which must not be null: `d` becomes 1 if so, else 0.
+    DescTest {
+        /// Destination.
+        d: Dst,
+        /// The reference.
+        a: Slot,
+        /// The descriptor.
+        b: Slot,
+        /// Whether null passes.
+        nullable: bool,
+    },
+    /// Makes an object, or works on a stretch of an array; clobbers the accumulators.
+    Aggregate {
+        /// Which.
+        op: AggregateOp,
+        /// The first slot.
+        a: Slot,
     },
     /// An atomic access, notifying and waiting included. Operands and results are in slots, and the accumulators stay as
     /// they are; operands and results that the instruction does not have are slot 0. The address is as for

@@ -6,6 +6,7 @@
 extern crate alloc;
 
 mod access;
+mod aggregate;
 mod cell;
 mod code;
 mod handler;
@@ -16,6 +17,10 @@ mod print;
 mod verify;
 
 pub use access::Sources;
+pub use aggregate::{
+    ARRAY_HEADER_BYTES, ARRAY_LEN_OFFSET, AggregateOp, CastKind, CastTest, RefOp, STRUCT_HEADER_BYTES, StorageOp,
+    StructLayout,
+};
 pub use cell::{AddrMode, BACKWARD, Family, NEGATE, OpKey, decode, encode};
 pub use code::Code;
 pub use handler::{Action, Clause, Handler};

@@ -4,7 +4,10 @@ use core::fmt;
 
 use alloc::collections::BTreeSet;
 
-use crate::{Action, Addr, CallInfo, Class, Clause, Code, Dst, Handler, Inst, Pos, SlotsOp, Src, TailMove};
+use crate::{
+    Action, Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, Clause, Code, Dst, Handler, Inst, Pos, SlotsOp,
+    Src, TailMove,
+};
 
 /// The listing of a function's code; its [`Display`](fmt::Display) form has a line for each instruction:
 ///
@@ -137,6 +140,25 @@ impl fmt::Display for Operation {
                 }
                 write!(f, "{addr}, {vector}, lane {lane}")
             }
+            Inst::FieldGet { op, d, a, offset } => {
+                write!(f, "struct.get {} {d}, {} + {offset}", op.text(), Value(Class::I64, a))
+            }
+            Inst::FieldSet { op, a, value, offset } => {
+                write!(f, "struct.set {} {a} + {offset}, {}", op.text(), Value(op.class(), value))
+            }
+            Inst::ElemGet { op, d, a, index } => {
+                write!(f, "array.get {} {d}, {a}[{}]", op.text(), Value(Class::I32, index))
+            }
+            Inst::ElemSet { op, a, index, value } => {
+                write!(f, "array.set {} {a}[{index}], {}", op.text(), Value(op.class(), value))
+            }
+            Inst::RefUnary { op, d, a } => write!(f, "{} {d}, {}", op.text(), Value(op.operand(), a)),
+            Inst::RefTest { d, a, test } => write!(f, "ref.test {d}, {a}, {test}"),
+            Inst::RefCast { a, test } => write!(f, "ref.cast {a}, {test}"),
+            Inst::DescTest { d, a, b, nullable } => {
+                write!(f, "desc_test {d}, {a}, {b}{}", if nullable { ", null" } else { "" })
+            }
+            Inst::Aggregate { op, a } => write!(f, "{} {a}, {op}", op.text()),
             Inst::Atomic { op, d, addr, b, c } => {
                 write!(f, "{} ", op.mnemonic())?;
                 if !op.signature().results.is_empty() {
@@ -221,6 +243,37 @@ impl fmt::Display for Handler {
             None => write!(f, "catch_all -> {}", target.0)?,
         }
         exn.map_or(Ok(()), |exn| write!(f, ", exn {exn}"))
+    }
+}
+
+impl fmt::Display for CastTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.nullable {
+            f.write_str("null or ")?;
+        }
+        match self.kind {
+            CastKind::Nothing => f.write_str("nothing"),
+            CastKind::Anything => f.write_str("anything"),
+            CastKind::Eq => f.write_str("eq"),
+            CastKind::I31 => f.write_str("i31"),
+            CastKind::Struct => f.write_str("struct"),
+            CastKind::Array => f.write_str("array"),
+            CastKind::Object(ty) | CastKind::Func(ty) => write!(f, "type {ty}"),
+            CastKind::ObjectExact(ty) | CastKind::FuncExact(ty) => write!(f, "exactly type {ty}"),
+        }
+    }
+}
+
+/// The immediates.
+impl fmt::Display for AggregateOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "type {}", self.ty())?;
+        match self {
+            Self::ArrayNewFixed(_, count) => write!(f, ", {count} elements"),
+            Self::ArrayNewData(_, data) | Self::ArrayInitData(_, data) => write!(f, ", data {data}"),
+            Self::ArrayNewElem(_, elem) | Self::ArrayInitElem(_, elem) => write!(f, ", elem {elem}"),
+            _ => Ok(()),
+        }
     }
 }
 

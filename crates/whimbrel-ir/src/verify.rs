@@ -6,8 +6,8 @@ use core::fmt;
 use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, NumericOp, TableIdx, TagIdx, TypeIdx};
 
 use crate::{
-    Action, Addr, Class, Clause, Code, Dst, FRAME_HEADER_SLOTS, Handler, Inst, Pos, Slot, SlotsOp, Src, SrcKind,
-    TAIL_RECORD_SLOTS, TailMove,
+    Action, Addr, AggregateOp, CastKind, CastTest, Class, Clause, Code, Dst, FRAME_HEADER_SLOTS, Handler, Inst, Pos,
+    Slot, SlotsOp, Src, SrcKind, TAIL_RECORD_SLOTS, TailMove,
 };
 
 macro_rules! rules {
@@ -110,6 +110,10 @@ pub trait VerifyEnv {
     fn has_data(&self, data: DataIdx) -> bool;
     /// Whether there is such an element segment.
     fn has_elem(&self, elem: ElemIdx) -> bool;
+    /// Slots of the fields of a structure type.
+    fn struct_type(&self, ty: TypeIdx) -> Option<u32>;
+    /// Slots of an element of an array type.
+    fn array_type(&self, ty: TypeIdx) -> Option<u32>;
     /// Slots of what exceptions of a tag carry.
     fn tag(&self, tag: TagIdx) -> Option<u32>;
 }
@@ -220,7 +224,7 @@ impl<E: VerifyEnv> Verifier<'_, E> {
     }
 
     fn slots(&self, first: Slot, count: u32) -> Result<(), VerifyError> {
-        self.check(u32::from(first.0) + count <= self.code.frame_slots, Rule::Slots)
+        self.check(u64::from(first.0) + u64::from(count) <= self.code.frame_slots.into(), Rule::Slots)
     }
 
     fn enter(&self, inst: &Inst) -> Result<(), VerifyError> {
@@ -316,6 +320,8 @@ impl<E: VerifyEnv> Verifier<'_, E> {
             }
             Inst::Throw { tag, args } => self.slots(args, self.get(self.env.tag(tag))?),
             Inst::Slots { op, a } => self.slots_op(op, a),
+            Inst::RefTest { test, .. } | Inst::RefCast { test, .. } => self.cast_test(test),
+            Inst::Aggregate { op, a } => self.aggregate(op, a),
             _ => Ok(()),
         }
     }
@@ -371,6 +377,50 @@ impl<E: VerifyEnv> Verifier<'_, E> {
         self.check(is_as_said, Rule::Indices)
     }
 
+    fn cast_test(&self, test: CastTest) -> Result<(), VerifyError> {
+        let exists = match test.kind {
+            CastKind::Object(ty) | CastKind::ObjectExact(ty) => {
+                self.env.struct_type(ty).or(self.env.array_type(ty)).is_some()
+            }
+            CastKind::Func(ty) | CastKind::FuncExact(ty) => self.env.func_type(ty).is_some(),
+            _ => true,
+        };
+        self.check(exists, Rule::Indices)
+    }
+
+    fn aggregate(&self, op: AggregateOp, a: Slot) -> Result<(), VerifyError> {
+        use AggregateOp as Op;
+        let fields = |ty| self.get(self.env.struct_type(ty));
+        let elem = |ty| self.get(self.env.array_type(ty));
+        let slots = match op {
+            Op::StructNew(ty) => fields(ty)?.max(1),
+            Op::StructNewDesc(ty) => fields(ty)? + 1,
+            Op::StructNewDefault(ty) | Op::StructNewDefaultDesc(ty) => fields(ty).map(|_| 1)?,
+            Op::ArrayNew(ty) => elem(ty)? + 1,
+            Op::ArrayNewDefault(ty) => elem(ty).map(|_| 1)?,
+            Op::ArrayNewFixed(ty, count) => elem(ty)?.saturating_mul(count).max(1),
+            Op::ArrayNewData(ty, data) => {
+                self.check(self.env.has_data(data), Rule::Indices)?;
+                elem(ty).map(|_| 2)?
+            }
+            Op::ArrayNewElem(ty, segment) => {
+                self.check(self.env.has_elem(segment), Rule::Indices)?;
+                elem(ty).map(|_| 2)?
+            }
+            Op::ArrayFill(ty) => elem(ty)? + 3,
+            Op::ArrayCopy(ty) => elem(ty).map(|_| 5)?,
+            Op::ArrayInitData(ty, data) => {
+                self.check(self.env.has_data(data), Rule::Indices)?;
+                elem(ty).map(|_| 4)?
+            }
+            Op::ArrayInitElem(ty, segment) => {
+                self.check(self.env.has_elem(segment), Rule::Indices)?;
+                elem(ty).map(|_| 4)?
+            }
+        };
+        self.slots(a, slots)
+    }
+
     fn slots_op(&self, op: SlotsOp, a: Slot) -> Result<(), VerifyError> {
         let has_memory = |memory| self.env.is_memory64(memory).is_some();
         let has_table = |table| self.env.is_table64(table).is_some();
@@ -411,6 +461,7 @@ fn clobbers(inst: &Inst) -> bool {
             | Inst::CallRef { .. }
             | Inst::Reload { .. }
             | Inst::Slots { .. }
+            | Inst::Aggregate { .. }
     )
 }
 
@@ -444,6 +495,10 @@ fn shape_is_allowed(inst: &Inst) -> bool {
         Inst::ReturnValue { class, a, .. } => class != Class::V128 || matches!(a, Src::Slot(_)),
         Inst::GlobalGet { class, d, .. } => class != Class::V128 || matches!(d, Dst::Slot(_)),
         Inst::GlobalSet { class, a, .. } => class != Class::V128 || matches!(a, Src::Slot(_)),
+        Inst::FieldGet { a, .. } | Inst::ElemGet { index: a, .. } | Inst::RefUnary { a, .. } => !is_const(a),
+        Inst::FieldSet { op, value, .. } | Inst::ElemSet { op, value, .. } => {
+            !is_const(value) && (op.class() != Class::V128 || matches!(value, Src::Slot(_)))
+        }
         Inst::VectorLane { op, lane, .. } => lane < op.lanes(),
         Inst::Shuffle { lanes, .. } => lanes.0.iter().all(|&lane| lane < 32),
         Inst::MemoryLane { op, addr, lane, .. } => address_has_slots(addr) && lane < 16 / op.width_bytes(),

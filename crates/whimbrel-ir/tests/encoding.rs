@@ -5,7 +5,8 @@ use wasm_syntax::{
     StoreOp, TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 use whimbrel_ir::{
-    Addr, CallInfo, Class, Code, Dst, DstKind, IndirectCallee, Inst, Pos, Slot, SlotsOp, Src, SrcKind, TailMove,
+    Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, Code, Dst, DstKind, IndirectCallee, Inst, Pos, RefOp, Slot,
+    SlotsOp, Src, SrcKind, StorageOp, TailMove,
 };
 
 /// Numbers without a pattern (xorshift64*), the extremes among them.
@@ -329,5 +330,65 @@ fn words_that_are_no_op_do_not_decode() {
         }
         assert_eq!(whimbrel_ir::decode(&[words[0] | 1 << 32], Pos(0)), None);
         assert_eq!(whimbrel_ir::decode(&words[..1], Pos(0)), None);
+    }
+}
+
+#[test]
+fn operations_on_objects_round_trip() {
+    let numbers = &mut Numbers(9);
+    for op in StorageOp::ALL {
+        let (a, index, offset) = (numbers.slot(), numbers.slot(), numbers.u32());
+        for kind in [SrcKind::Slot, SrcKind::Acc] {
+            let (value, operand) = (numbers.src(op.class(), kind), numbers.src(Class::I32, kind));
+            round_trip(numbers, Inst::FieldSet { op, a, value, offset });
+            round_trip(numbers, Inst::ElemSet { op, a, index, value });
+            for d in DstKind::ALL {
+                let d = numbers.dst(d);
+                round_trip(numbers, Inst::FieldGet { op, d, a: operand, offset });
+                round_trip(numbers, Inst::ElemGet { op, d, a, index: operand });
+                RefOp::ALL.iter().for_each(|&op| round_trip(numbers, Inst::RefUnary { op, d, a: operand }));
+            }
+        }
+    }
+    let (ty, x) = (TypeIdx(numbers.u32()), numbers.u32());
+    let kinds = [
+        CastKind::Nothing,
+        CastKind::Anything,
+        CastKind::Eq,
+        CastKind::I31,
+        CastKind::Struct,
+        CastKind::Array,
+        CastKind::Object(ty),
+        CastKind::ObjectExact(ty),
+        CastKind::Func(ty),
+        CastKind::FuncExact(ty),
+    ];
+    for (kind, nullable) in kinds.into_iter().flat_map(|kind| [(kind, false), (kind, true)]) {
+        let (a, b, test) = (numbers.slot(), numbers.slot(), CastTest { nullable, kind });
+        round_trip(numbers, Inst::RefCast { a, test });
+        for d in DstKind::ALL {
+            let d = numbers.dst(d);
+            round_trip(numbers, Inst::RefTest { d, a, test });
+            round_trip(numbers, Inst::DescTest { d, a, b, nullable });
+        }
+    }
+    let ops = [
+        AggregateOp::StructNew(ty),
+        AggregateOp::StructNewDefault(ty),
+        AggregateOp::StructNewDesc(ty),
+        AggregateOp::StructNewDefaultDesc(ty),
+        AggregateOp::ArrayNew(ty),
+        AggregateOp::ArrayNewDefault(ty),
+        AggregateOp::ArrayNewFixed(ty, x),
+        AggregateOp::ArrayNewData(ty, DataIdx(x)),
+        AggregateOp::ArrayNewElem(ty, ElemIdx(x)),
+        AggregateOp::ArrayFill(ty),
+        AggregateOp::ArrayCopy(ty),
+        AggregateOp::ArrayInitData(ty, DataIdx(x)),
+        AggregateOp::ArrayInitElem(ty, ElemIdx(x)),
+    ];
+    for op in ops {
+        let a = numbers.slot();
+        round_trip(numbers, Inst::Aggregate { op, a });
     }
 }

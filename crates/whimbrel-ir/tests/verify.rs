@@ -2,8 +2,8 @@
 
 use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, TableIdx, TagIdx, Trap, TypeIdx};
 use whimbrel_ir::{
-    Action, Addr, CallInfo, CalleeSlots, Class, Clause, Code, Dst, Handler, Inst, Pos, Rule, Slot, SlotsOp, Src,
-    TailMove, VerifyEnv, verify,
+    Action, Addr, AggregateOp, CallInfo, CalleeSlots, CastKind, CastTest, Class, Clause, Code, Dst, Handler, Inst, Pos,
+    Rule, Slot, SlotsOp, Src, StorageOp, TailMove, VerifyEnv, verify,
 };
 
 /// A module with an imported function 0, functions 1 of one parameter and one result, a 32-bit memory, an `i32` global.
@@ -40,6 +40,14 @@ impl VerifyEnv for Env {
 
     fn has_elem(&self, _: ElemIdx) -> bool {
         false
+    }
+
+    fn struct_type(&self, ty: TypeIdx) -> Option<u32> {
+        (ty.0 == 2).then_some(3)
+    }
+
+    fn array_type(&self, ty: TypeIdx) -> Option<u32> {
+        (ty.0 == 3).then_some(1)
     }
 
     fn tag(&self, tag: TagIdx) -> Option<u32> {
@@ -276,4 +284,28 @@ fn errors_name_the_rule_and_the_place() {
         panic!("the code falls off its end");
     };
     assert_eq!(error.to_string(), "rule 9 broken at word 6: the last instruction ends the flow");
+}
+
+#[test]
+fn objects_types_exist_and_their_operands_are_in_the_frame() {
+    let aggregate = |op, a| broken(&[ENTER, Inst::Aggregate { op, a: Slot(a) }, RETURN]);
+    let (ty, array) = (TypeIdx(2), TypeIdx(3));
+    assert_eq!(aggregate(AggregateOp::StructNew(ty), 3), None);
+    assert_eq!(aggregate(AggregateOp::StructNew(ty), 4), Some(Rule::Slots));
+    assert_eq!(aggregate(AggregateOp::StructNewDesc(ty), 3), Some(Rule::Slots));
+    assert_eq!(aggregate(AggregateOp::StructNew(array), 3), Some(Rule::Indices));
+    assert_eq!(aggregate(AggregateOp::ArrayNewFixed(array, 3), 3), None);
+    assert_eq!(aggregate(AggregateOp::ArrayNewFixed(array, 4), 3), Some(Rule::Slots));
+    assert_eq!(aggregate(AggregateOp::ArrayNewFixed(array, u32::MAX), 3), Some(Rule::Slots));
+    assert_eq!(aggregate(AggregateOp::ArrayNew(ty), 3), Some(Rule::Indices));
+    assert_eq!(aggregate(AggregateOp::ArrayNewData(array, DataIdx(0)), 3), Some(Rule::Indices));
+    let cast = |kind| broken(&[ENTER, Inst::RefCast { a: Slot(2), test: CastTest { nullable: true, kind } }, RETURN]);
+    assert_eq!(cast(CastKind::Object(array)), None);
+    assert_eq!(cast(CastKind::Object(TypeIdx(0))), Some(Rule::Indices));
+    assert_eq!(cast(CastKind::Func(TypeIdx(0))), None);
+    assert_eq!(cast(CastKind::Func(ty)), Some(Rule::Indices));
+    let set = |value| broken(&[ENTER, Inst::FieldSet { op: StorageOp::I32, a: Slot(2), value, offset: 8 }, RETURN]);
+    assert_eq!(set(Src::Slot(Slot(3))), None);
+    assert_eq!(set(Src::Const(1)), Some(Rule::Shapes));
+    assert_eq!(set(Src::Acc), Some(Rule::Accumulators));
 }

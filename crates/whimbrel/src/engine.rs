@@ -4,11 +4,13 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::ops::DerefMut;
 
+use hashbrown::HashMap;
 use wasm_syntax::{Feature, Features, ModuleLimits};
-use wasm_validate::TypeRegistry;
-use whimbrel_engine::StoreLimits;
+use wasm_validate::{CanonicalTypeId, TypeRegistry};
+use whimbrel_engine::{ObjectType, StoreLimits};
 
 use crate::Result;
+use crate::types::new_object_type;
 use whimbrel_engine::sync::Lock;
 
 /// When functions are translated for execution.
@@ -116,6 +118,13 @@ impl Config {
         self
     }
 
+    /// How many bytes the structures and arrays of a store may take; 4 GiB by default. Past it, allocation traps with
+    /// [`Trap::AllocationFailure`](crate::Trap::AllocationFailure).
+    pub fn max_heap_bytes(&mut self, bytes: u64) -> &mut Self {
+        self.store_limits.heap_bytes = bytes;
+        self
+    }
+
     /// Elements of one table, beyond which it neither starts nor grows.
     pub fn max_table_elements(&mut self, elements: u64) -> &mut Self {
         self.store_limits.table_elems = elements;
@@ -139,6 +148,8 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     config: Config,
     types: Lock<TypeRegistry>,
+    /// Structure and array types as the engine's stores need them, by their ids, which stay.
+    objects: Lock<HashMap<u32, Arc<ObjectType>>>,
 }
 
 impl Engine {
@@ -148,7 +159,7 @@ impl Engine {
     ///
     /// None so far; a configuration that the target cannot have is one.
     pub fn new(config: &Config) -> Result<Self> {
-        Ok(Self(Arc::new(Inner { config: config.clone(), types: Lock::default() })))
+        Ok(Self(Arc::new(Inner { config: config.clone(), types: Lock::default(), objects: Lock::default() })))
     }
 
     /// How it works.
@@ -161,6 +172,17 @@ impl Engine {
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The structure or array type `id`; `None` for types of other kinds.
+    pub(crate) fn object_type(&self, types: &TypeRegistry, id: CanonicalTypeId) -> Option<Arc<ObjectType>> {
+        let mut objects = self.0.objects.lock();
+        if let Some(ty) = objects.get(&id.0) {
+            return Some(Arc::clone(ty));
+        }
+        let ty = Arc::new(new_object_type(types, id)?);
+        objects.insert(id.0, Arc::clone(&ty));
+        Some(ty)
     }
 
     pub(crate) fn types(&self) -> impl DerefMut<Target = TypeRegistry> + '_ {

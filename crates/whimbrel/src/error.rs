@@ -301,6 +301,18 @@ pub enum HandleError {
     /// A global that may not be written.
     #[error("global is not mutable")]
     Immutable,
+    /// A field or elements that may not be written.
+    #[error("field is not mutable")]
+    ImmutableField,
+    /// A structure has no such field, or an array no such element.
+    #[error("no such field or element")]
+    NoField,
+    /// The type of a structure or array is not one of that kind that a module defines.
+    #[error("not a defined type of structures or arrays")]
+    NotDefined,
+    /// An `externref` that comes from inside WebAssembly has no value of the embedder's.
+    #[error("reference to no value of the embedder's")]
+    NotHost,
     /// A place past the end of a table.
     #[error("out of bounds table access")]
     TableOutOfBounds,

@@ -3,10 +3,10 @@
 use alloc::boxed::Box;
 use core::any::Any;
 
-use whimbrel_engine::ExternHandle;
+use whimbrel_engine::AnyHandle;
 
 use crate::error::HandleError;
-use crate::{AsContext, AsContextMut, Result, StoreContext};
+use crate::{AnyRef, AsContext, AsContextMut, Result, StoreContext};
 
 /// A value of the embedder's that WebAssembly can pass around, but not look into. Spec: `syntax-ref.extern`.
 ///
@@ -21,7 +21,7 @@ use crate::{AsContext, AsContextMut, Result, StoreContext};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExternRef(pub(crate) ExternHandle);
+pub struct ExternRef(pub(crate) AnyHandle);
 
 impl ExternRef {
     /// A reference to `value`, which the store keeps until nothing refers to it.
@@ -32,7 +32,8 @@ impl ExternRef {
     pub fn new(mut store: impl AsContextMut, value: impl Any + Send + Sync) -> Result<Self> {
         let store = store.as_context_mut().0;
         store.collect_if_due();
-        Ok(Self(store.objects.new_extern(Box::new(value)).ok_or(HandleError::Limit("number of externrefs"))?))
+        let handle = store.objects.new_extern(Box::new(value)).ok_or(HandleError::Limit("number of externrefs"))?;
+        Ok(Self(AnyHandle::Extern(handle)))
     }
 
     /// The value.
@@ -41,11 +42,25 @@ impl ExternRef {
     ///
     /// If it belongs to another store.
     pub fn data<'a, T: 'a>(&self, store: impl Into<StoreContext<'a, T>>) -> Result<&'a (dyn Any + Send + Sync)> {
-        Ok(store.into().0.objects.extern_value(&self.0).map_err(HandleError::from)?)
+        match &self.0 {
+            AnyHandle::Extern(handle) => Ok(store.into().0.objects.extern_value(handle).map_err(HandleError::from)?),
+            _ => Err(HandleError::NotHost.into()),
+        }
     }
 
     /// Whether it belongs to `store`.
     pub fn belongs_to(&self, store: impl AsContext) -> bool {
-        store.as_context().0.objects.extern_value(&self.0).is_ok()
+        let objects = &store.as_context().0.objects;
+        match &self.0 {
+            AnyHandle::Extern(handle) => objects.extern_value(handle).is_ok(),
+            AnyHandle::Object(object) => objects.object_type(object).is_ok(),
+            AnyHandle::I31(_) => true,
+        }
+    }
+
+    /// The reference that something inside WebAssembly is outside. Spec: `exec-extern.convert_any`.
+    #[must_use]
+    pub fn convert_any(reference: AnyRef) -> Self {
+        Self(reference.0)
     }
 }

@@ -167,6 +167,7 @@ fn drive<T>(store: &mut StoreInner<T>, results: &mut [Value]) -> Result<()> {
             }
             Outcome::Trap(trap) => trap.into(),
             Outcome::Exception => Exception::from_engine(store.objects.thrown()).into(),
+            Outcome::HeapFull => unreachable!("the store collects its heap by itself"),
             Outcome::OutOfFuel => Trap::OutOfFuel.into(),
             Outcome::Interrupted => Trap::Interrupted.into(),
         };

@@ -13,18 +13,19 @@ use whimbrel_engine::{
 };
 
 use crate::types::func_type_info;
-use crate::{Result, ValType};
+use crate::{Engine, Result, ValType};
 
 /// The image of the module that `loaded` from `bytes`, whose types are `types` in `registry`; its code shares handlers where
 /// `fuse` says so.
 pub(crate) fn build_image(
+    engine: &Engine,
     registry: &TypeRegistry,
     loaded: &Loaded,
     types: &CanonicalTypes,
     bytes: &Arc<[u8]>,
     fuse: bool,
 ) -> Result<ModuleImage> {
-    let mut builder = Builder { registry, loaded, types, bytes, scratch: Scratch::default() };
+    let mut builder = Builder { engine, registry, loaded, types, bytes, scratch: Scratch::default() };
     let info = &loaded.info;
     let imported = info.num_imported_funcs();
     Ok(ModuleImage {
@@ -41,6 +42,7 @@ pub(crate) fn build_image(
 }
 
 struct Builder<'a> {
+    engine: &'a Engine,
     registry: &'a TypeRegistry,
     loaded: &'a Loaded,
     types: &'a CanonicalTypes,
@@ -67,6 +69,7 @@ impl<'a> Builder<'a> {
         ModuleTypes {
             funcs: (0..info.num_funcs()).map(|n| info.func_type_idx(FuncIdx(n))).collect(),
             types: info.types().map(|(ty, sig)| sig.map(|_| of_type(ty))).collect(),
+            objects: self.types.ids().iter().map(|&id| self.engine.object_type(self.registry, id)).collect(),
             elems: self.loaded.elems.iter().map(|segment| self.slot_type(segment.ty.into())).collect(),
         }
     }

@@ -8,6 +8,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod anyref;
 mod engine;
 mod error;
 mod exception;
@@ -29,6 +30,7 @@ mod val;
 #[cfg(feature = "wasi")]
 pub mod wasi;
 
+pub use anyref::{AnyRef, ArrayRef, StructRef};
 pub use engine::{CompilationMode, Config, Engine};
 pub use error::{Error, FrameInfo, HandleError, I32Exit, LinkError, Result, WasmBacktrace};
 pub use exception::{Exception, ExnRef};

@@ -80,7 +80,7 @@ impl Module {
     pub fn from_shared(engine: &Engine, bytes: Arc<[u8]>) -> Result<Self> {
         let loaded = load_module(&bytes, &load_options(engine))?;
         let types = engine.types().intern(&loaded.info)?;
-        let image = build_image(&engine.types(), &loaded, &types, &bytes, engine.config().fusion)?;
+        let image = build_image(engine, &engine.types(), &loaded, &types, &bytes, engine.config().fusion)?;
         let exports = loaded.info.exports().map(|export| (export.name.into(), (export.kind, export.idx))).collect();
         let scratch = Lock::default();
         let module = Self(Arc::new(Inner { engine: engine.clone(), bytes, loaded, types, image, exports, scratch }));

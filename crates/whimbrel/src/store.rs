@@ -132,6 +132,17 @@ impl<T> Store<T> {
         before - self.inner.objects.num_instances()
     }
 
+    /// Sets whether structures and arrays that nothing refers to are freed at every allocation, which is slow, for tests.
+    pub fn set_gc_stress(&mut self, stress: bool) {
+        self.inner.objects.set_gc_stress(stress);
+    }
+
+    /// Bytes that structures and arrays take, those among them that nothing refers to and that were not freed yet.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.inner.objects.heap_bytes()
+    }
+
     /// How many instances are alive.
     #[must_use]
     pub fn num_instances(&self) -> usize {

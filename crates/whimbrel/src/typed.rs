@@ -8,7 +8,7 @@ use whimbrel_engine::Value;
 
 use crate::error::HandleError;
 use crate::func::{Func, call};
-use crate::{AsContext, AsContextMut, ExnRef, ExternRef, FuncType, Result, ValType};
+use crate::{AnyRef, AsContext, AsContextMut, ExnRef, ExternRef, FuncType, Result, ValType};
 
 /// A Rust type that stands for a WebAssembly type. Signedness is the embedder's view: both `i32` and `u32` are `i32`.
 pub trait WasmTy: Sized {
@@ -53,6 +53,7 @@ wasm_types! {
     V128 = ValType::V128, Value::V128(x) => Self::from_u128(x), x => Value::V128(x.to_u128());
     Option<Func> = ValType::FUNCREF, Value::Func(x) => x.map(Func::from_handle), x => Value::Func(x.map(|f| f.handle));
     Option<ExternRef> = ValType::EXTERNREF, Value::Extern(x) => x.map(ExternRef), x => Value::Extern(x.map(|x| x.0));
+    Option<AnyRef> = ValType::ANYREF, Value::Any(x) => x.map(AnyRef), x => Value::Any(x.map(|x| x.0));
     Option<ExnRef> = ValType::EXNREF, Value::Exn(x) => x.map(ExnRef), x => Value::Exn(x.map(|x| x.0));
 }
 

@@ -6,8 +6,11 @@ use core::fmt;
 
 use wasm_syntax::{AbstractHeapType, HeapType, Limits, MemType};
 use wasm_validate::linking::CanonExternType;
-use wasm_validate::{CanonHeapType, CanonRefType, CanonValType, CanonicalTypeId, TypeRegistry};
-use whimbrel_engine::{CanonicalBits, FuncTypeInfo, SlotType, TypeId};
+use wasm_validate::{
+    CanonComposite, CanonFieldType, CanonHeapType, CanonRefType, CanonStorageType, CanonValType, CanonicalTypeId,
+    TypeRegistry,
+};
+use whimbrel_engine::{AnyHeap, CanonicalBits, FieldStorage, FuncTypeInfo, ObjectType, SlotType, TypeId};
 
 use crate::Engine;
 
@@ -35,6 +38,8 @@ impl ValType {
     pub const EXTERNREF: Self = Self::Ref(RefType::EXTERNREF);
     /// References to exceptions, or null.
     pub const EXNREF: Self = Self::Ref(RefType::EXNREF);
+    /// References to anything inside WebAssembly, or null.
+    pub const ANYREF: Self = Self::Ref(RefType::ANYREF);
 
     pub(crate) fn from_canon(ty: CanonValType) -> Self {
         match ty {
@@ -72,10 +77,19 @@ impl ValType {
                     CanonHeapType::Abstract(AbstractHeapType::Func) => SlotType::Func { nullable, ty: None },
                     CanonHeapType::Abstract(AbstractHeapType::Extern) => SlotType::Extern { nullable },
                     CanonHeapType::Abstract(AbstractHeapType::Exn) => SlotType::Exn { nullable },
-                    CanonHeapType::Abstract(_) => SlotType::Null,
-                    CanonHeapType::Concrete(id) | CanonHeapType::Exact(id) => match registry.func_sig(id) {
-                        Some(_) => SlotType::Func { nullable, ty: Some(TypeId(id.0)) },
+                    CanonHeapType::Abstract(ty) => match any_heap(ty) {
+                        Some(heap) => SlotType::Any { nullable, heap },
                         None => SlotType::Null,
+                    },
+                    CanonHeapType::Concrete(id) | CanonHeapType::Exact(id) => match registry.composite(id) {
+                        CanonComposite::Func(..) => SlotType::Func { nullable, ty: Some(TypeId(id.0)) },
+                        CanonComposite::Struct(_) | CanonComposite::Array(_) => {
+                            let is_exact = matches!(ty.heap(), CanonHeapType::Exact(_));
+                            let id = TypeId(id.0);
+                            let heap = if is_exact { AnyHeap::Exact(id) } else { AnyHeap::Defined(id) };
+                            SlotType::Any { nullable, heap }
+                        }
+                        CanonComposite::Cont(_) => SlotType::Null,
                     },
                 }
             }
@@ -143,6 +157,8 @@ impl RefType {
     pub const EXTERNREF: Self = Self::nullable(AbstractHeapType::Extern);
     /// References to exceptions, or null.
     pub const EXNREF: Self = Self::nullable(AbstractHeapType::Exn);
+    /// References to anything inside WebAssembly, or null.
+    pub const ANYREF: Self = Self::nullable(AbstractHeapType::Any);
 
     const fn nullable(heap: AbstractHeapType) -> Self {
         Self(CanonRefType::new(true, CanonHeapType::Abstract(heap)))
@@ -264,6 +280,42 @@ impl fmt::Display for FuncType {
             }
         }
         f.write_str(")")
+    }
+}
+
+/// The part of the hierarchy of `any` that has other values than null.
+fn any_heap(ty: AbstractHeapType) -> Option<AnyHeap> {
+    Some(match ty {
+        AbstractHeapType::Any => AnyHeap::Any,
+        AbstractHeapType::Eq => AnyHeap::Eq,
+        AbstractHeapType::I31 => AnyHeap::I31,
+        AbstractHeapType::Struct => AnyHeap::Struct,
+        AbstractHeapType::Array => AnyHeap::Array,
+        _ => return None,
+    })
+}
+
+/// A structure or array type as the engine needs it; `None` for types of other kinds.
+pub(crate) fn new_object_type(types: &TypeRegistry, id: CanonicalTypeId) -> Option<ObjectType> {
+    let storage = |field: &CanonFieldType| {
+        let storage = match field.storage {
+            CanonStorageType::I8 => FieldStorage::I8,
+            CanonStorageType::I16 => FieldStorage::I16,
+            CanonStorageType::Val(ty) => FieldStorage::Val(ValType::from_canon(ty).slot_type(types)),
+        };
+        (storage, field.mutable)
+    };
+    let supertypes: Box<[TypeId]> = types.supertypes(id).iter().map(|ty| TypeId(ty.0)).collect();
+    match types.composite(id) {
+        CanonComposite::Struct(fields) => {
+            let fields: Box<[_]> = fields.iter().map(storage).collect();
+            Some(ObjectType::new_struct(TypeId(id.0), &supertypes, &fields, types.descriptor(id).is_some()))
+        }
+        CanonComposite::Array(elem) => {
+            let (elem, mutable) = storage(elem);
+            Some(ObjectType::new_array(TypeId(id.0), &supertypes, elem, mutable))
+        }
+        CanonComposite::Func(..) | CanonComposite::Cont(_) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use wasm_syntax::V128;
 use whimbrel_engine::Value;
 
-use crate::{ExnRef, ExternRef, Func, RefType, ValType};
+use crate::{AnyRef, ExnRef, ExternRef, Func, RefType, ValType};
 
 /// A value whose type is known at run time only. Spec: `syntax-val`.
 ///
@@ -26,6 +26,8 @@ pub enum Val {
     ExternRef(Option<ExternRef>),
     /// An exception, or null.
     ExnRef(Option<ExnRef>),
+    /// A reference to a 31-bit integer, a structure or an array, or null.
+    AnyRef(Option<AnyRef>),
     /// The null reference of a kind whose references do not leave WebAssembly.
     NullRef,
 }
@@ -54,6 +56,7 @@ impl Val {
             RefType::FUNCREF => Self::FuncRef(None),
             RefType::EXTERNREF => Self::ExternRef(None),
             RefType::EXNREF => Self::ExnRef(None),
+            RefType::ANYREF => Self::AnyRef(None),
             _ => Self::NullRef,
         })
     }
@@ -69,6 +72,7 @@ impl Val {
             Self::FuncRef(_) => "funcref",
             Self::ExternRef(_) => "externref",
             Self::ExnRef(_) => "exnref",
+            Self::AnyRef(_) => "anyref",
             Self::NullRef => "null",
         }
     }
@@ -85,6 +89,7 @@ impl Val {
             Self::FuncRef(None) => Value::Func(None),
             Self::ExternRef(None) => Value::Extern(None),
             Self::ExnRef(exn) => Value::Exn(exn.as_ref().map(|exn| exn.0.clone())),
+            Self::AnyRef(reference) => Value::Any(reference.as_ref().map(|reference| reference.0.clone())),
             Self::NullRef => Value::Null,
         }
     }
@@ -99,6 +104,7 @@ impl Val {
             Value::Func(func) => Self::FuncRef(func.map(Func::from_handle)),
             Value::Extern(value) => Self::ExternRef(value.map(ExternRef)),
             Value::Exn(exn) => Self::ExnRef(exn.map(ExnRef)),
+            Value::Any(reference) => Self::AnyRef(reference.map(AnyRef)),
             Value::Null => Self::NullRef,
         }
     }
@@ -133,6 +139,7 @@ accessors! {
     f64 unwrap_f64 "an `f64`" f64: &Self::F64(bits) => f64::from_bits(bits);
     v128 unwrap_v128 "a `v128`" V128: &Self::V128(value) => value;
     func_ref unwrap_func_ref "a function or null" Option<&Func>: Self::FuncRef(func) => func.as_ref();
+    any_ref unwrap_any_ref "an internal reference or null" Option<&AnyRef>: Self::AnyRef(v) => v.as_ref();
     extern_ref unwrap_extern_ref "an embedder's value or null" Option<&ExternRef>: Self::ExternRef(v) => v.as_ref();
     exn_ref unwrap_exn_ref "an exception or null" Option<&ExnRef>: Self::ExnRef(exn) => exn.as_ref();
 }
@@ -157,6 +164,8 @@ conversions! {
     V128: value => Self::V128(value);
     Func: value => Self::FuncRef(Some(value));
     Option<Func>: value => Self::FuncRef(value);
+    AnyRef: value => Self::AnyRef(Some(value));
+    Option<AnyRef>: value => Self::AnyRef(value);
     ExternRef: value => Self::ExternRef(Some(value));
     Option<ExternRef>: value => Self::ExternRef(value);
     ExnRef: value => Self::ExnRef(Some(value));

@@ -423,7 +423,7 @@ impl<'m> Lowerer<'m> {
     }
 
     /// Whether a conditional branch to the label needs no op before the branch.
-    fn keeps_accs(&self, index: usize) -> bool {
+    pub(super) fn keeps_accs(&self, index: usize) -> bool {
         let n = self.label_arity(index);
         self.is_flushed(n) || (n == 1 && !self.in_place(index, n) && !self.is_sum_on_top())
     }

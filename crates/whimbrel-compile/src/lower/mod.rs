@@ -5,8 +5,10 @@
 //! that finds its operand in the accumulator makes the producer leave out the slot. All rewriting looks at the last op
 //! only, and never across a label, so that lowering stays linear and needs no second look at control flow.
 
+mod aggregate;
 mod atomic;
 mod call;
+mod cast;
 mod control;
 mod emit;
 mod exception;
@@ -18,11 +20,14 @@ mod reference;
 mod stack;
 mod vector;
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use wasm_syntax::{FuncIdx, Instr, NumericOp, ValType};
+use wasm_syntax::{FuncIdx, Instr, NumericOp, RefType, ValType};
 use wasm_validate::{ModuleInfo, ResultType};
-use whimbrel_ir::{Class, Code, FRAME_HEADER_SLOTS, Handler, Inst, Pos, Slot, SlotsOp, TAIL_RECORD_SLOTS};
+use whimbrel_ir::{
+    AggregateOp, Class, Code, FRAME_HEADER_SLOTS, Handler, Inst, Pos, RefOp, Slot, SlotsOp, TAIL_RECORD_SLOTS,
+};
 
 use crate::error::CompileError;
 use control::{Control, Fixup};
@@ -79,6 +84,8 @@ pub(crate) struct Lowerer<'m> {
     bound_at: Pos,
     /// The op before the last label, if only that op and the branches in `bound` lead to the label, with one value.
     before_label: Option<Pos>,
+    /// Where the fields of structure types are, as far as needed.
+    field_offsets: BTreeMap<u32, Vec<u32>>,
     reachable: bool,
     /// How many blocks are open that were entered in unreachable code.
     dead_depth: u32,
@@ -140,6 +147,7 @@ impl<'m> Lowerer<'m> {
             bound,
             bound_at: Pos(0),
             before_label: None,
+            field_offsets: BTreeMap::new(),
             reachable: true,
             dead_depth: 0,
             offset: 0,
@@ -265,53 +273,51 @@ impl<'m> Lowerer<'m> {
             Instr::TableCopy(dst, src) => self.slots_op(SlotsOp::TableCopy { dst, src }, 3, &[]),
             Instr::TableInit(elem, table) => self.slots_op(SlotsOp::TableInit(elem, table), 3, &[]),
             Instr::ElemDrop(elem) => self.slots_op(SlotsOp::ElemDrop(elem), 0, &[]),
+            Instr::RefEq => self.numeric(NumericOp::I64Eq),
+            Instr::StructNew(ty) => self.aggregate(AggregateOp::StructNew(ty)),
+            Instr::StructNewDefault(ty) => self.aggregate(AggregateOp::StructNewDefault(ty)),
+            Instr::StructNewDesc(ty) => self.aggregate(AggregateOp::StructNewDesc(ty)),
+            Instr::StructNewDefaultDesc(ty) => self.aggregate(AggregateOp::StructNewDefaultDesc(ty)),
+            Instr::StructGet(ty, field) | Instr::StructGetU(ty, field) => self.struct_get(ty, field, false),
+            Instr::StructGetS(ty, field) => self.struct_get(ty, field, true),
+            Instr::StructSet(ty, field) => self.struct_set(ty, field),
+            Instr::ArrayNew(ty) => self.aggregate(AggregateOp::ArrayNew(ty)),
+            Instr::ArrayNewDefault(ty) => self.aggregate(AggregateOp::ArrayNewDefault(ty)),
+            Instr::ArrayNewFixed(ty, count) => self.aggregate(AggregateOp::ArrayNewFixed(ty, count)),
+            Instr::ArrayNewData(ty, data) => self.aggregate(AggregateOp::ArrayNewData(ty, data)),
+            Instr::ArrayNewElem(ty, elem) => self.aggregate(AggregateOp::ArrayNewElem(ty, elem)),
+            Instr::ArrayGet(ty) | Instr::ArrayGetU(ty) => self.array_get(ty, false),
+            Instr::ArrayGetS(ty) => self.array_get(ty, true),
+            Instr::ArraySet(ty) => self.array_set(ty),
+            Instr::ArrayLen => self.ref_unary(RefOp::ArrayLen),
+            Instr::ArrayFill(ty) => self.aggregate(AggregateOp::ArrayFill(ty)),
+            Instr::ArrayCopy(ty, _) => self.aggregate(AggregateOp::ArrayCopy(ty)),
+            Instr::ArrayInitData(ty, data) => self.aggregate(AggregateOp::ArrayInitData(ty, data)),
+            Instr::ArrayInitElem(ty, elem) => self.aggregate(AggregateOp::ArrayInitElem(ty, elem)),
+            Instr::RefTest(heap) => self.ref_test(RefType::new(false, heap)),
+            Instr::RefTestNull(heap) => self.ref_test(RefType::new(true, heap)),
+            Instr::RefCast(heap) => self.ref_cast(RefType::new(false, heap)),
+            Instr::RefCastNull(heap) => self.ref_cast(RefType::new(true, heap)),
+            Instr::BrOnCast(target) => self.br_on_cast(target, true),
+            Instr::BrOnCastFail(target) => self.br_on_cast(target, false),
+            // A reference of either hierarchy keeps its bits in the other.
+            Instr::AnyConvertExtern | Instr::ExternConvertAny => {}
+            Instr::RefI31 => self.ref_unary(RefOp::RefI31),
+            Instr::I31GetS => self.ref_unary(RefOp::I31GetS),
+            Instr::I31GetU => self.ref_unary(RefOp::I31GetU),
+            Instr::RefGetDesc(_) => self.ref_unary(RefOp::GetDesc),
+            Instr::RefCastDescEq(_) => self.ref_cast_desc_eq(false),
+            Instr::RefCastDescEqNull(_) => self.ref_cast_desc_eq(true),
+            Instr::BrOnCastDescEq(target) => self.br_on_cast_desc_eq(target, true),
+            Instr::BrOnCastDescEqFail(target) => self.br_on_cast_desc_eq(target, false),
             Instr::RefFunc(func) => self.slots_op(SlotsOp::RefFunc(func), 0, &[Class::I64]),
-            Instr::RefEq
-            | Instr::ContNew { .. }
+            Instr::ContNew { .. }
             | Instr::ContBind { .. }
             | Instr::Suspend { .. }
             | Instr::Resume { .. }
             | Instr::ResumeThrow { .. }
             | Instr::ResumeThrowRef { .. }
-            | Instr::Switch { .. }
-            | Instr::StructNew { .. }
-            | Instr::StructNewDefault { .. }
-            | Instr::StructGet { .. }
-            | Instr::StructGetS { .. }
-            | Instr::StructGetU { .. }
-            | Instr::StructSet { .. }
-            | Instr::ArrayNew { .. }
-            | Instr::ArrayNewDefault { .. }
-            | Instr::ArrayNewFixed { .. }
-            | Instr::ArrayNewData { .. }
-            | Instr::ArrayNewElem { .. }
-            | Instr::ArrayGet { .. }
-            | Instr::ArrayGetS { .. }
-            | Instr::ArrayGetU { .. }
-            | Instr::ArraySet { .. }
-            | Instr::ArrayLen
-            | Instr::ArrayFill { .. }
-            | Instr::ArrayCopy { .. }
-            | Instr::ArrayInitData { .. }
-            | Instr::ArrayInitElem { .. }
-            | Instr::RefTest { .. }
-            | Instr::RefTestNull { .. }
-            | Instr::RefCast { .. }
-            | Instr::RefCastNull { .. }
-            | Instr::BrOnCast { .. }
-            | Instr::BrOnCastFail { .. }
-            | Instr::AnyConvertExtern
-            | Instr::ExternConvertAny
-            | Instr::RefI31
-            | Instr::I31GetS
-            | Instr::I31GetU
-            | Instr::StructNewDesc { .. }
-            | Instr::StructNewDefaultDesc { .. }
-            | Instr::RefGetDesc { .. }
-            | Instr::RefCastDescEq { .. }
-            | Instr::RefCastDescEqNull { .. }
-            | Instr::BrOnCastDescEq { .. }
-            | Instr::BrOnCastDescEqFail { .. } => return Err(Unsupported(instr.mnemonic())),
+            | Instr::Switch { .. } => return Err(Unsupported(instr.mnemonic())),
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ impl Lowerer<'_> {
     }
 
     /// The slot of a reference that is read again later.
-    fn shared_slot(&mut self, reference: &mut Entry) -> Slot {
+    pub(super) fn shared_slot(&mut self, reference: &mut Entry) -> Slot {
         let slot = self.slot_operand(reference);
         self.barrier = self.code.end();
         slot

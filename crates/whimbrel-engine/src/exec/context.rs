@@ -40,6 +40,8 @@ pub(crate) enum Reason {
     Throw,
     /// The `throw_ref` at the saved ip throws.
     ThrowRef,
+    /// The allocation at the saved ip needs a collection first.
+    Heap,
     /// `Context::budget` ran out; execution goes on at the saved ip.
     Budget,
     /// `Context::waiting` says for what to wait; the saved ip is that of the op that waits.

@@ -13,6 +13,7 @@ use whimbrel_ir::{Code, Family, Handler, OpKey, Pos, Slot};
 
 use super::backend::handler_word;
 use super::context::Ip;
+use super::operand::Fields;
 use super::step::tiles::{self, Tiler};
 use super::step::{self, Stub};
 
@@ -212,6 +213,14 @@ impl ModuleCode {
         }
         self.size_bytes.fetch_add(len * size_of::<u64>(), Ordering::Relaxed);
         entry.start.store(start, Ordering::Release);
+    }
+
+    /// Slots of the frames of the function whose code holds `ip`, if it is any's.
+    pub(super) fn frame_slots(&self, ip: Ip) -> Option<u32> {
+        let mut linked = self.entries.iter().filter_map(Self::linked);
+        let linked = linked.find(|linked| linked.words.contains(ip).is_some())?;
+        // SAFETY: code begins with `enter`, whose immediate it is.
+        Some(unsafe { Fields::of(linked.words.start).imm() })
     }
 
     /// The function whose code or stub holds `ip`, and the offset in its body.

@@ -81,6 +81,8 @@ pub enum Outcome {
         /// The number by which the embedder knows it.
         host: u32,
     },
+    /// The heap has to be collected before execution goes on.
+    HeapFull,
     /// No fuel is left. Execution goes on once there is more.
     OutOfFuel,
     /// The interruption flag was set. Execution may go on.
@@ -277,6 +279,7 @@ impl Execution {
                     return Outcome::NeedsCode { code: (*self.ctx.instance).code.clone(), func };
                 },
                 Reason::Host => return self.host_pending(),
+                Reason::Heap => return Outcome::HeapFull,
                 // SAFETY: handlers stopped at such an op; the rest is passed on from the caller.
                 Reason::Throw | Reason::ThrowRef => unsafe {
                     let fp = self.ctx.regs.map_or(regs.fp, |regs| regs.fp);
@@ -354,6 +357,31 @@ impl Execution {
     pub unsafe fn throw(&mut self, tag: NonNull<Tag>, payload: &[u64]) {
         self.thrown.set(tag, payload, 0);
         self.state = State::HostThrow;
+    }
+
+    /// Words among which are all references that the program has on its stack: those of the frames, and of the accumulator.
+    ///
+    /// # Safety
+    ///
+    /// As for [`backtrace`](Self::backtrace).
+    pub(crate) unsafe fn words(&self, found: &mut dyn FnMut(u64)) {
+        let Some(regs) = self.ctx.regs else { return };
+        // SAFETY: the current instance, if any, is live; a callee is while it is called.
+        let top_slots = unsafe {
+            match (self.state, self.ctx.instance.as_ref(), self.ctx.callee.as_ref()) {
+                (State::HostCall | State::HostReturn | State::HostThrow, _, Some(callee)) => {
+                    Some(u32::from(callee.ty.return_slot()))
+                }
+                (State::Ready, Some(instance), _) => instance.code.frame_slots(self.ctx.ip),
+                _ => None,
+            }
+        };
+        let base = self.stack.base.as_ptr();
+        let end = regs.fp.wrapping_add(top_slots.unwrap_or(u16::MAX.into()) as usize).min(self.stack.limit());
+        let len = (end as usize).saturating_sub(base as usize) / size_of::<u64>();
+        // SAFETY: the slots lie on the stack, and all of it is initialised.
+        unsafe { slice::from_raw_parts(base, len) }.iter().copied().for_each(&mut *found);
+        found(regs.acc);
     }
 
     /// Tag and payload of the exception thrown last, after [`Outcome::Exception`].

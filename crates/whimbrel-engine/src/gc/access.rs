@@ -4,7 +4,6 @@ use core::ptr::NonNull;
 
 use super::collect::Trace;
 use super::exceptions::exception_of_slot;
-use super::externs::ExternTable;
 use super::handle::Handle;
 use super::instance::{func_of_slot, slot_of_func};
 use crate::instance::Instance;
@@ -50,12 +49,17 @@ impl Objects {
                 }
                 [slot_of_func(func.ptr(self.id)?), 0]
             }
-            (Value::Extern(Some(value)), SlotType::Extern { .. }) => [ExternTable::to_slot(value, self.id)?, 0],
+            (Value::Extern(Some(value)), SlotType::Extern { .. }) => [self.any_word(value)?, 0],
+            (Value::Any(Some(value)), SlotType::Any { heap, .. }) => [self.lower_any(value, heap)?, 0],
             (Value::Exn(Some(exn)), SlotType::Exn { .. }) => [exn.ptr(self.id)?.as_ptr().expose_provenance() as u64, 0],
             (Value::Exn(None) | Value::Null, SlotType::Exn { nullable: true })
             | (Value::Func(None) | Value::Null, SlotType::Func { nullable: true, .. })
             | (Value::Extern(None) | Value::Null, SlotType::Extern { nullable: true })
-            | (Value::Func(None) | Value::Extern(None) | Value::Exn(None) | Value::Null, SlotType::Null) => [0, 0],
+            | (Value::Any(None) | Value::Null, SlotType::Any { nullable: true, .. })
+            | (
+                Value::Func(None) | Value::Extern(None) | Value::Exn(None) | Value::Any(None) | Value::Null,
+                SlotType::Null,
+            ) => [0, 0],
             _ => return Err(ValueError::Type),
         })
     }
@@ -74,7 +78,10 @@ impl Objects {
             SlotType::V128 => Value::V128(u128::from(slots[0]) | u128::from(slots[1]) << 64),
             // SAFETY: by contract a function of this store is at the address.
             SlotType::Func { .. } => Value::Func(func_of_slot(slots[0]).map(|func| unsafe { self.handle(func) })),
-            SlotType::Extern { .. } => Value::Extern(self.externs.at_slot(slots[0], self.id)),
+            // SAFETY: by contract.
+            SlotType::Extern { .. } => Value::Extern(unsafe { self.lift_any(slots[0]) }),
+            // SAFETY: by contract.
+            SlotType::Any { .. } => Value::Any(unsafe { self.lift_any(slots[0]) }),
             // SAFETY: by contract an exception of this store is at the address.
             SlotType::Exn { .. } => Value::Exn(exception_of_slot(slots[0]).map(|exn| unsafe { self.handle(exn) })),
             SlotType::Null => Value::Null,

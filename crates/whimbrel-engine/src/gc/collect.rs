@@ -6,7 +6,10 @@ use core::ptr::NonNull;
 use super::exceptions::{Exception, exception_of_slot};
 use super::externs::ExternTable;
 use super::handle::Header;
+use super::heap::{Heap, array_len, at, is_object, type_of};
 use super::instance::func_of_slot;
+use whimbrel_ir::ARRAY_HEADER_BYTES;
+
 use crate::instance::{FuncInst, FuncKind, Global, Instance, Tag};
 use crate::memory::Memory;
 use crate::store::{Collected, Objects};
@@ -33,6 +36,21 @@ pub(crate) struct Marker<'a> {
     tables: Vec<NonNull<Table>>,
     globals: Vec<NonNull<Global>>,
     exceptions: Vec<NonNull<Exception>>,
+    objects: Vec<u64>,
+}
+
+impl<'a> Marker<'a> {
+    fn new(epoch: u32, externs: &'a ExternTable) -> Self {
+        Self {
+            epoch,
+            externs,
+            instances: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
+            exceptions: Vec::new(),
+            objects: Vec::new(),
+        }
+    }
 }
 
 impl Marker<'_> {
@@ -65,7 +83,7 @@ impl Marker<'_> {
                     self.func(func);
                 }
             }
-            SlotType::Extern { .. } => self.externs.mark(slot, self.epoch),
+            SlotType::Extern { .. } | SlotType::Any { .. } => self.reference(slot),
             SlotType::Exn { .. } => {
                 if let Some(exception) = exception_of_slot(slot) {
                     Self::grey(exception, self.epoch, &mut self.exceptions);
@@ -75,8 +93,39 @@ impl Marker<'_> {
         }
     }
 
+    /// A reference of the hierarchies of `any` and `extern`.
+    fn reference(&mut self, word: u64) {
+        if is_object(word) {
+            // SAFETY: as in `leaf`.
+            if unsafe { Heap::mark(word) } {
+                self.objects.push(word);
+            }
+        } else {
+            self.externs.mark(word, self.epoch);
+        }
+    }
+
+    /// Marks what a structure or array refers to.
+    fn follow_object(&mut self, address: u64) {
+        // SAFETY: as in `leaf`; fields are where the type says.
+        unsafe {
+            let ty = type_of(address);
+            let object = at(address as usize);
+            for &(offset, ty) in &ty.refs {
+                self.slot(ty, u64::from_le(object.add(offset as usize).cast::<u64>().read()));
+            }
+            if let Some(elem) = ty.elem_ref() {
+                let elems = object.add(ARRAY_HEADER_BYTES as usize).cast::<u64>();
+                (0..array_len(address) as usize).for_each(|n| self.slot(elem, u64::from_le(elems.add(n).read())));
+            }
+        }
+    }
+
     fn run(&mut self) {
         loop {
+            while let Some(object) = self.objects.pop() {
+                self.follow_object(object);
+            }
             if let Some(ptr) = self.instances.pop() {
                 self.follow(ptr);
             } else if let Some(ptr) = self.tables.pop() {
@@ -205,14 +254,8 @@ impl Objects {
     pub(crate) unsafe fn collect(&mut self) -> Collected {
         self.epoch = self.epoch.wrapping_add(1);
         let epoch = self.epoch;
-        let mut marker = Marker {
-            epoch,
-            externs: &self.externs,
-            instances: Vec::new(),
-            tables: Vec::new(),
-            globals: Vec::new(),
-            exceptions: Vec::new(),
-        };
+        let mut marker = Marker::new(epoch, &self.externs);
+        self.heap.get_mut().held().for_each(|object| marker.reference(object));
         held(&self.instances).for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.instances));
         held(&self.tables).for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.tables));
         held(&self.globals).for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.globals));
@@ -223,6 +266,9 @@ impl Objects {
         marker.run();
 
         // SAFETY: everything that a live object points to is marked, and by contract nothing else points to objects.
+        unsafe { self.heap.get_mut().sweep() };
+        self.heap.get_mut().set_budget();
+        // SAFETY: the same.
         let funcs = unsafe { self.host_funcs.sweep(epoch) };
         // SAFETY: the same.
         let instances = unsafe { self.instances.sweep(epoch) };
@@ -250,6 +296,35 @@ impl Objects {
             [instances.len(), tables.len(), globals.len(), memories.len(), tags.len(), funcs.len(), externs.len()];
         let freed = freed.iter().chain([&exceptions.len()]).sum();
         Collected { instances: instances.len(), objects: freed, host_funcs }
+    }
+}
+
+impl Objects {
+    /// Frees structures and arrays that nothing refers to, while programs run, in whose stacks `find` finds words that may be
+    /// references. All other objects count as alive. Returns whether the allocation that was refused may go on.
+    ///
+    /// # Safety
+    ///
+    /// References that are in no object and held by no handle are among the words.
+    pub(crate) unsafe fn collect_heap(&mut self, words: impl FnOnce(&mut dyn FnMut(u64))) -> bool {
+        self.epoch = self.epoch.wrapping_add(1);
+        let epoch = self.epoch;
+        let mut marker = Marker::new(epoch, &self.externs);
+        self.heap.get_mut().held().for_each(|object| marker.reference(object));
+        self.instances.iter().for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.instances));
+        self.tables.iter().for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.tables));
+        self.globals.iter().for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.globals));
+        self.exceptions.0.iter().for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.exceptions));
+        let heap = self.heap.get();
+        words(&mut |word| {
+            if let Some(object) = heap.find(word) {
+                marker.reference(object);
+            }
+        });
+        marker.run();
+        // SAFETY: everything that a live object or a running program refers to is marked.
+        unsafe { self.heap.get_mut().sweep() };
+        self.heap.get_mut().set_budget()
     }
 }
 

@@ -1,4 +1,7 @@
 //! The embedder's values that WebAssembly refers to. Spec: `syntax-ref.extern`.
+//!
+//! The word of such a reference is the value's position shifted left by 2, plus 2, unlike those of the heap's objects and of
+//! 31-bit integers.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -9,7 +12,7 @@ use core::fmt;
 use super::handle::{Header, StoreId};
 use crate::value::WrongStore;
 
-/// The list of such values; an `externref` is a position in it plus 1.
+/// The list of such values.
 #[derive(Debug, Default)]
 pub(crate) struct ExternTable {
     entries: Vec<Option<Entry>>,
@@ -43,6 +46,11 @@ impl PartialEq for ExternHandle {
 
 impl Eq for ExternHandle {}
 
+/// The position of the value that a slot refers to, if it is one of the embedder's.
+const fn index_of_slot(slot: u64) -> Option<u64> {
+    if slot & 3 == 2 { Some(slot >> 2) } else { None }
+}
+
 impl ExternTable {
     /// Takes `value` in; `None` if there are 2³² - 1 already.
     pub(crate) fn alloc(&mut self, value: Box<dyn Any + Send + Sync>, store: StoreId) -> Option<ExternHandle> {
@@ -75,12 +83,12 @@ impl ExternTable {
 
     /// The slot that holds the reference.
     pub(crate) fn to_slot(handle: &ExternHandle, store: StoreId) -> Result<u64, WrongStore> {
-        Ok(Self::index(handle, store)? as u64 + 1)
+        Ok((Self::index(handle, store)? as u64) << 2 | 2)
     }
 
-    /// The reference that a slot holds.
+    /// The reference that a slot holds, if it is to one of these values.
     pub(crate) fn at_slot(&self, slot: u64, store: StoreId) -> Option<ExternHandle> {
-        let index = slot.checked_sub(1)?;
+        let index = index_of_slot(slot)?;
         let entry = self.entries.get(usize::try_from(index).ok()?)?.as_ref()?;
         Some(ExternHandle { index: index as u32, root: entry.header.root(store) })
     }
@@ -89,9 +97,9 @@ impl ExternTable {
         if *handle.root == store { Ok(handle.index as usize) } else { Err(WrongStore) }
     }
 
-    /// Marks the entry that a slot refers to, if it is not null.
+    /// Marks the entry that a slot refers to, if it does.
     pub(crate) fn mark(&self, slot: u64, epoch: u32) {
-        let entry = slot.checked_sub(1).and_then(|index| self.entries.get(usize::try_from(index).ok()?)?.as_ref());
+        let entry = index_of_slot(slot).and_then(|index| self.entries.get(usize::try_from(index).ok()?)?.as_ref());
         if let Some(entry) = entry {
             entry.header.mark(epoch);
         }

@@ -146,7 +146,16 @@ impl Executions {
         // and constant expressions only use what precedes them.
         unsafe { execution.eval(instance, code)? };
         // SAFETY: the same; the store is borrowed exclusively by the caller, so nothing borrows its objects.
-        let outcome = unsafe { execution.run(exceptions) };
+        let mut outcome = unsafe { execution.run(exceptions) };
+        while matches!(outcome, Outcome::HeapFull) {
+            // SAFETY: the instance is live, and its heap with it.
+            if !unsafe { (*instance.as_ref().heap.as_ptr()).set_budget() } {
+                outcome = Outcome::Trap(Trap::AllocationFailure);
+                break;
+            }
+            // SAFETY: as before.
+            outcome = unsafe { execution.run(exceptions) };
+        }
         let slots = [execution.results(2)[0], execution.results(2)[1]];
         self.idle.push(execution);
         match outcome {
@@ -223,6 +232,33 @@ impl Store {
     ///
     /// If there is none, it is over, or a host function has not returned with [`return_from_host`](Self::return_from_host).
     pub fn run(&mut self) -> Outcome {
+        loop {
+            let outcome = self.run_on();
+            if !matches!(outcome, Outcome::HeapFull) {
+                return outcome;
+            }
+            if !self.collect_heap() {
+                if let Some(running) = self.executions.running.last_mut() {
+                    running.stage = Stage::Failed;
+                }
+                return Outcome::Trap(Trap::AllocationFailure);
+            }
+        }
+    }
+
+    /// Frees structures and arrays that nothing refers to; returns whether the allocation that was refused may go on.
+    pub(crate) fn collect_heap(&mut self) -> bool {
+        let Self { objects, executions, .. } = self;
+        // SAFETY: slots outside of objects are on the stacks of executions: the embedder holds handles.
+        unsafe {
+            objects.collect_heap(|found| {
+                // SAFETY: executions are where `run` left them.
+                executions.running.iter().for_each(|running| running.execution.words(found));
+            })
+        }
+    }
+
+    fn run_on(&mut self) -> Outcome {
         let executions = &mut self.executions;
         let running = executions.running.last_mut().expect("a call was begun");
         assert_eq!(running.stage, Stage::Ready, "a call goes on where it can");
@@ -236,7 +272,7 @@ impl Store {
             Outcome::Exception => Stage::Thrown,
             Outcome::Trap(_) => Stage::Failed,
             Outcome::HostPending { .. } => Stage::Host,
-            Outcome::NeedsCode { .. } | Outcome::OutOfFuel | Outcome::Interrupted => Stage::Ready,
+            Outcome::NeedsCode { .. } | Outcome::HeapFull | Outcome::OutOfFuel | Outcome::Interrupted => Stage::Ready,
         };
         outcome
     }

@@ -402,7 +402,7 @@ macro_rules! narrows {
         }
     )*};
 }
-narrows! { u32 u32; u32 u8; u32 u16; u64 u64; u64 u8; u64 u16; u64 u32; f32 f32; f64 f64; V128 V128; }
+narrows! { u32 u32; u32 u8; u32 u16; u32 i8; u32 i16; u64 u64; u64 u8; u64 u16; u64 u32; f32 f32; f64 f64; V128 V128; }
 
 /// Handlers of [`Family::Store`](whimbrel_ir::Family).
 pub(super) fn store(key: OpKey) -> Option<Handler> {

@@ -1,12 +1,15 @@
 //! The steps: one for each op, generic over its meaning and its operands' kinds; and which handler a key gets.
 
+mod aggregate;
 mod atomic;
 mod branch;
 mod call;
+mod cast;
 mod copy;
 mod exception;
 mod memory;
 mod numeric;
+mod objects;
 mod slots;
 pub(super) mod tiles;
 mod vector;
@@ -55,6 +58,15 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::MemoryLane => vector::memory_lane(key),
         Family::Throw => Some(handler_for::<exception::Throw>()),
         Family::ThrowRef => Some(handler_for::<exception::ThrowRef>()),
+        Family::FieldGet => aggregate::field_get(key),
+        Family::FieldSet => aggregate::field_set(key),
+        Family::ElemGet => aggregate::elem_get(key),
+        Family::ElemSet => aggregate::elem_set(key),
+        Family::RefUnary => aggregate::ref_unary(key),
+        Family::RefTest => cast::ref_test(key),
+        Family::RefCast => cast::ref_cast(key),
+        Family::DescTest => cast::desc_test(key),
+        Family::Aggregate => objects::aggregate(key),
         Family::Atomic => atomic::atomic(key),
         Family::AtomicFence => Some(handler_for::<atomic::Fence>()),
         Family::Trap => Some(handler_for::<branch::TrapOp>()),

@@ -1,0 +1,172 @@
+//! Types of structures and arrays as the heap needs them: where fields are, which of them are references.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use whimbrel_ir::{ARRAY_HEADER_BYTES, StorageOp, StructLayout};
+
+use crate::instance::TypeId;
+use crate::value::SlotType;
+
+/// What a field or element holds. Spec: `syntax-storagetype`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldStorage {
+    /// Eight bits of an `i32`.
+    I8,
+    /// Sixteen bits of an `i32`.
+    I16,
+    /// A whole value.
+    Val(SlotType),
+}
+
+impl FieldStorage {
+    /// How it is accessed, without extension by sign.
+    #[must_use]
+    pub const fn op(self) -> StorageOp {
+        match self {
+            Self::I8 => StorageOp::I8U,
+            Self::I16 => StorageOp::I16U,
+            Self::Val(SlotType::I32) => StorageOp::I32,
+            Self::Val(SlotType::F32) => StorageOp::F32,
+            Self::Val(SlotType::F64) => StorageOp::F64,
+            Self::Val(SlotType::V128) => StorageOp::V128,
+            Self::Val(_) => StorageOp::I64,
+        }
+    }
+
+    /// The type of the value read.
+    #[must_use]
+    pub const fn unpacked(self) -> SlotType {
+        match self {
+            Self::I8 | Self::I16 => SlotType::I32,
+            Self::Val(ty) => ty,
+        }
+    }
+}
+
+/// A field of a structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// What it holds.
+    pub storage: FieldStorage,
+    /// Whether it may be written.
+    pub mutable: bool,
+    /// How it is accessed.
+    pub(crate) op: StorageOp,
+    /// Bytes from the object's start; of an array, to the first element.
+    pub(crate) offset: u32,
+}
+
+/// What objects of a type are made of.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A structure with these fields.
+    Struct(Box<[Field]>),
+    /// An array of these elements.
+    Array(Field),
+}
+
+/// A type of structures or arrays.
+#[derive(Debug)]
+pub struct ObjectType {
+    /// The canonical id.
+    pub id: TypeId,
+    /// The ids of the supertypes, the most general one first, and of the type itself.
+    pub(crate) display: Box<[TypeId]>,
+    /// Fields or elements.
+    pub kind: ObjectKind,
+    /// Bytes of a structure.
+    pub(crate) size_bytes: u32,
+    /// Where the reference to the descriptor is, if objects have one: behind the fields, so that it is out of the way of
+    /// subtypes' and supertypes'.
+    pub(crate) descriptor: Option<u32>,
+    /// Where a structure's references are.
+    pub(crate) refs: Box<[(u32, SlotType)]>,
+}
+
+/// Whether values of the type keep something alive.
+const fn is_traced(ty: SlotType) -> bool {
+    matches!(ty, SlotType::Func { .. } | SlotType::Extern { .. } | SlotType::Exn { .. } | SlotType::Any { .. })
+}
+
+impl ObjectType {
+    /// The structure type `id` with these proper supertypes, the most general one first, and these fields, each with
+    /// whether it may be written; `descriptor` says whether its objects have one.
+    #[must_use]
+    pub fn new_struct(id: TypeId, supertypes: &[TypeId], fields: &[(FieldStorage, bool)], descriptor: bool) -> Self {
+        let mut layout = StructLayout::new();
+        let place = |&(storage, mutable): &(FieldStorage, bool)| {
+            let op = storage.op();
+            Field { storage, mutable, op, offset: layout.add(op.width_bytes()) }
+        };
+        let fields: Box<[Field]> = fields.iter().map(place).collect();
+        let mut refs: Vec<(u32, SlotType)> = fields
+            .iter()
+            .filter_map(|field| match field.storage {
+                FieldStorage::Val(ty) if is_traced(ty) => Some((field.offset, ty)),
+                _ => None,
+            })
+            .collect();
+        let descriptor = descriptor.then(|| layout.add(8));
+        refs.extend(descriptor.map(|offset| (offset, SlotType::ANY)));
+        Self {
+            id,
+            display: supertypes.iter().copied().chain([id]).collect(),
+            kind: ObjectKind::Struct(fields),
+            size_bytes: layout.size_bytes(),
+            descriptor,
+            refs: refs.into(),
+        }
+    }
+
+    /// The array type `id` with these proper supertypes, the most general one first, and such elements.
+    #[must_use]
+    pub fn new_array(id: TypeId, supertypes: &[TypeId], storage: FieldStorage, mutable: bool) -> Self {
+        let elem = Field { storage, mutable, op: storage.op(), offset: ARRAY_HEADER_BYTES };
+        Self {
+            id,
+            display: supertypes.iter().copied().chain([id]).collect(),
+            kind: ObjectKind::Array(elem),
+            size_bytes: ARRAY_HEADER_BYTES,
+            descriptor: None,
+            refs: Box::default(),
+        }
+    }
+
+    /// Whether objects of this type are of type `other`, too. Spec: `match-deftype`.
+    #[inline]
+    #[must_use]
+    pub(crate) fn matches(&self, other: &Self) -> bool {
+        self.display.get(other.display.len() - 1) == Some(&other.id)
+    }
+
+    /// Whether objects of this type are of the type `id`, too.
+    #[must_use]
+    pub fn matches_id(&self, id: TypeId) -> bool {
+        self.display.contains(&id)
+    }
+
+    /// Whether it is a structure type.
+    #[inline]
+    #[must_use]
+    pub fn is_struct(&self) -> bool {
+        matches!(self.kind, ObjectKind::Struct(_))
+    }
+
+    /// The element, of an array type.
+    #[inline]
+    pub(crate) fn elem(&self) -> Option<Field> {
+        match self.kind {
+            ObjectKind::Array(elem) => Some(elem),
+            ObjectKind::Struct(_) => None,
+        }
+    }
+
+    /// What a traced element of an array is.
+    pub(crate) fn elem_ref(&self) -> Option<SlotType> {
+        match self.elem()?.storage {
+            FieldStorage::Val(ty) if is_traced(ty) => Some(ty),
+            _ => None,
+        }
+    }
+}
