@@ -13,7 +13,7 @@ const RAISE: &str = r#"(module
     (tag $e (export "e") (param i32 i64 externref))
     (func $raise (export "raise") (param externref)
         (throw $e (i32.const 1) (i64.const -2) (local.get 0)))
-    (func (export "around") (param externref) (call $raise (local.get 0))))"#;
+    (func $around (export "around") (param externref) (call $raise (local.get 0))))"#;
 
 fn tag(store: &mut Store<()>, instance: &Instance, name: &str) -> Tag {
     instance.get_export(store, name).and_then(whimbrel::Extern::into_tag).unwrap()
@@ -28,8 +28,7 @@ fn uncaught_exceptions_reach_the_embedder() {
     assert_eq!(error.to_string(), "uncaught exception");
     assert_eq!(error.as_trap(), None);
     let frames = error.downcast_ref::<WasmBacktrace>().unwrap().frames();
-    assert_eq!(frames.iter().map(|frame| frame.func_name().unwrap()).collect::<Vec<_>>()[..1], ["raise"]);
-    assert_eq!(frames.len(), 2);
+    assert_eq!(frames.iter().map(|frame| frame.func_name().unwrap()).collect::<Vec<_>>(), ["raise", "around"]);
     let exception = error.downcast::<Exception>().unwrap();
     assert_eq!(exception.tag(), &tag(&mut store, &instance, "e"));
     let [a, b, c] = exception.payload() else { panic!("three values: {exception:?}") };

@@ -180,11 +180,11 @@ fn handles_keep_objects() {
     store.gc();
     let both = store.heap_bytes();
     call(&mut store, &instance, "garbage", &[Val::I32(2000)]);
-    assert_eq!(call(&mut store, &instance, "length", &[list.clone()]).unwrap_i32(), 30);
+    assert_eq!(call(&mut store, &instance, "length", std::slice::from_ref(&list)).unwrap_i32(), 30);
     drop(other);
     store.gc();
     assert!(store.heap_bytes() < both);
-    assert_eq!(call(&mut store, &instance, "length", &[list.clone()]).unwrap_i32(), 30);
+    assert_eq!(call(&mut store, &instance, "length", std::slice::from_ref(&list)).unwrap_i32(), 30);
     let structure = list.unwrap_any_ref().unwrap().as_struct(&store).unwrap().unwrap();
     assert_eq!(structure.field(&mut store, 0).unwrap().unwrap_i32(), 1);
     assert!(structure.set_field(&mut store, 0, &Val::I32(5)).is_err(), "the field is immutable");

@@ -203,7 +203,8 @@ fn waiting_is_interrupted_and_can_be_repeated() {
     assert_eq!(memory.atomic_notify(0, 9).unwrap(), 0);
     let start = Instant::now();
     assert_eq!(wait.call(&mut store, (0, 0, 3_000_000)).unwrap(), 2);
-    assert!(start.elapsed() >= Duration::from_millis(3));
+    // Without the standard library there is no clock, and finite timeouts are over at once.
+    assert!(!cfg!(feature = "std") || start.elapsed() >= Duration::from_millis(3));
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Drop for ValueStack {
     }
 }
 
-/// Why [`Execution::run`] came back.
+/// Why `Execution::run` came back.
 #[derive(Debug)]
 pub enum Outcome {
     /// The function called has returned; its results are in [`Execution::results`].
@@ -114,7 +114,7 @@ enum State {
     HostThrow,
 }
 
-/// A running program: its whole state, outside the native stack, between calls of [`run`](Self::run).
+/// A running program: its whole state, outside the native stack, between calls of `run`.
 pub struct Execution {
     ctx: Box<Context>,
     stack: ValueStack,
@@ -142,7 +142,7 @@ impl Execution {
         Self { ctx, stack, thrown, state: State::Idle, fuel: None, interrupt: None }
     }
 
-    /// Looks at `flag` every so often; when it is set, [`run`](Self::run) clears it and comes back.
+    /// Looks at `flag` every so often; when it is set, `run` clears it and comes back.
     pub fn set_interrupt(&mut self, flag: Option<Arc<AtomicBool>>) {
         self.interrupt = flag;
     }
@@ -318,7 +318,7 @@ impl Execution {
     ///
     /// # Safety
     ///
-    /// As for [`run`](Self::run); execution is at what throws.
+    /// As for `run`; execution is at what throws.
     unsafe fn unwind(&mut self, exceptions: &mut Exceptions) -> Option<Outcome> {
         let in_host = self.state == State::HostThrow;
         // SAFETY: passed on from the caller; nothing happens between finding the frame and going there.
@@ -348,7 +348,7 @@ impl Execution {
         self.interrupt.as_ref().is_some_and(|flag| flag.swap(false, Ordering::Relaxed))
     }
 
-    /// Ends the pending host call by an exception of `tag`, which [`run`](Self::run) takes to where it is caught.
+    /// Ends the pending host call by an exception of `tag`, which `run` takes to where it is caught.
     ///
     /// # Safety
     ///
@@ -474,7 +474,7 @@ impl Execution {
     ///
     /// # Safety
     ///
-    /// The program is where [`run`](Self::run) left it, and all that it reaches is live.
+    /// The program is where `run` left it, and all that it reaches is live.
     #[must_use]
     pub unsafe fn backtrace(&self) -> Vec<BacktraceFrame> {
         let in_host = matches!(self.state, State::HostReturn | State::HostThrow);
