@@ -10,10 +10,10 @@ use wasm_reader::custom::{KnownCustom, NameSubsection};
 use wasm_reader::{Section, sections};
 use wasm_syntax::{ExternKind, FuncIdx};
 use wasm_validate::{CanonicalTypes, ModuleInfo};
-use whimbrel_compile::{LoadOptions, Loaded, ModuleEnv, Options, Scratch, compile_func, load_module};
+use whimbrel_compile::{LoadOptions, Loaded, Options, Scratch, compile_func, load_module};
 use whimbrel_engine::ModuleImage;
 use whimbrel_engine::exec::ModuleCode;
-use whimbrel_ir::{Code, verify};
+use whimbrel_ir::Code;
 
 use crate::error::FrameInfo;
 use crate::image::build_image;
@@ -204,11 +204,6 @@ impl Module {
         // Loading has validated every body.
         let options = Options { validate: false };
         let code = compile_func(&loaded.info, func, &loaded.body(bytes, func), &options, &mut own)?;
-        debug_assert_eq!(
-            verify(&code, &ModuleEnv(&loaded.info)),
-            Ok(()),
-            "the compiler breaks a rule in function {func}"
-        );
         image.code.publish(code);
         *scratch.lock() = Some(own);
         Ok(())
