@@ -73,14 +73,17 @@ pub struct Host {
 }
 
 impl Host {
-    /// A store in which the module `spectest` can be imported.
+    /// A store in which the module `spectest` can be imported; with `fuel`, it counts fuel and never runs out of it.
     ///
     /// # Errors
     ///
     /// If the engine refuses what every script relies on.
-    pub fn new(features: Features) -> Result<Self, Failure> {
-        let engine = Engine::new(Config::new().wasm_features(features))?;
+    pub fn new(features: Features, fuel: bool) -> Result<Self, Failure> {
+        let engine = Engine::new(Config::new().wasm_features(features).consume_fuel(fuel))?;
         let mut store = Store::new(&engine, ());
+        if fuel {
+            store.set_fuel(u64::MAX)?;
+        }
         let mut linker = Linker::new(&engine);
         linker.allow_shadowing(true);
         define_spectest(&mut linker, &mut store)?;

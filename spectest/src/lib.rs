@@ -11,3 +11,4 @@ pub mod skips;
 pub mod stage;
 pub mod suite;
 pub mod value;
+pub mod wasm_tools;

@@ -12,9 +12,11 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use spectest::report::{FileReport, GroupReport, Report, Verdict};
+use spectest::run::{self, Options};
+use spectest::script;
 use spectest::skips::{Entry, Skips};
 use spectest::suite::{self, File, Group};
-use spectest::{run, script};
+use spectest::wasm_tools::{self, Needs};
 
 /// The stack for reading the text of scripts, whose parser is recursive.
 const TEXT_STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -34,6 +36,12 @@ struct Cli {
     /// Print the name of each script before it is run
     #[arg(long)]
     verbose: bool,
+    /// Run the scripts in this folder of the package `wasm-tools` too
+    #[arg(long, value_name = "FOLDER", conflicts_with = "paths")]
+    wasm_tools: Option<PathBuf>,
+    /// Count fuel, of which there is always enough
+    #[arg(long)]
+    fuel: bool,
     /// Scripts, or folders of scripts, to run instead of the suite
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -51,11 +59,14 @@ fn main() -> ExitCode {
 }
 
 fn run_suite(cli: &Cli) -> Result<bool> {
-    let is_whole = cli.paths.is_empty() && cli.filter.is_none();
+    let is_whole = cli.paths.is_empty() && cli.filter.is_none() && cli.wasm_tools.is_some();
     let mut groups = match cli.paths.as_slice() {
         [] => suite::all()?,
         paths => paths.iter().map(|path| suite::from_path(path)).collect::<Result<_>>()?,
     };
+    if let Some(folder) = &cli.wasm_tools {
+        groups.extend(wasm_tools::groups(folder)?);
+    }
     if let Some(filter) = &cli.filter {
         for group in &mut groups {
             let name = &group.name;
@@ -65,13 +76,10 @@ fn run_suite(cli: &Cli) -> Result<bool> {
         ensure!(!groups.is_empty(), "no script has `{filter}` in its name");
     }
     let skips = Skips::parse(SKIPS)?;
-    let mut report = Report {
-        backend: whimbrel_engine::exec::BACKEND,
-        groups: run_groups(groups, &skips, cli.verbose)?,
-        stale: Vec::new(),
-    };
+    let mut report =
+        Report { backend: whimbrel_engine::exec::BACKEND, groups: run_groups(groups, &skips, cli)?, stale: Vec::new() };
     if is_whole {
-        report.stale = skips.iter().filter(|entry| entry.matched() == 0).map(Entry::place).collect();
+        report.stale = skips.iter().filter(|entry| entry.is_stale()).map(Entry::place).collect();
     }
     print_report(&report, &skips)?;
     if let Some(path) = &cli.json {
@@ -97,7 +105,7 @@ fn print_report(report: &Report, skips: &Skips) -> io::Result<()> {
 }
 
 /// Runs every script, several at a time; the reports are in the order of the scripts.
-fn run_groups(groups: Vec<Group>, skips: &Skips, verbose: bool) -> Result<Vec<GroupReport>> {
+fn run_groups(groups: Vec<Group>, skips: &Skips, cli: &Cli) -> Result<Vec<GroupReport>> {
     let jobs: Vec<(&Group, &File)> =
         groups.iter().flat_map(|group| group.files.iter().map(move |file| (group, file))).collect();
     let bar = ProgressBar::new(jobs.len() as u64).with_style(
@@ -110,11 +118,11 @@ fn run_groups(groups: Vec<Group>, skips: &Skips, verbose: bool) -> Result<Vec<Gr
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(&(group, file)) = jobs.get(index) else { break };
             let place = format!("{}/{}", group.name, file.name);
-            if verbose {
+            if cli.verbose {
                 bar.suspend(|| eprintln!("{place}"));
             }
             bar.set_message(place.clone());
-            let mut report = run_file(group, file);
+            let mut report = run_file(group, file, cli.fuel);
             report.excuse(&place, skips);
             reports.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
             bar.inc(1);
@@ -138,18 +146,24 @@ fn run_groups(groups: Vec<Group>, skips: &Skips, verbose: bool) -> Result<Vec<Gr
 }
 
 /// Reads a script on this thread and executes it on one with a small stack.
-fn run_file(group: &Group, file: &File) -> FileReport {
-    let fail = |expected: &str, got: String| {
+fn run_file(group: &Group, file: &File, fuel: bool) -> FileReport {
+    let one = |verdict: Verdict| {
         let mut report = FileReport { name: file.name.clone(), ..FileReport::default() };
-        report.count(1, "script", Verdict::Failed { expected: expected.to_owned(), got });
+        report.count(1, "script", verdict);
         report
     };
+    let fail = |expected: &str, got: String| one(Verdict::Failed { expected: expected.to_owned(), got });
+    let features = match file.needs {
+        Needs::Features(features) => features,
+        Needs::Other(what) => return one(Verdict::Unsupported(what.to_owned())),
+    };
+    let options = Options { features, is_open: group.is_open, fuel };
     let script = match file.text().and_then(|text| script::parse(&text)) {
         Ok(script) => script,
         Err(error) => return fail("a script", format!("{error:#}")),
     };
     let done = thread::scope(|scope| {
-        let body = || run::run(&file.name, &script, group.features);
+        let body = || run::run(&file.name, &script, options);
         let thread = thread::Builder::new().stack_size(run::ENGINE_STACK_BYTES).spawn_scoped(scope, body);
         thread.map(|thread| thread.join())
     });

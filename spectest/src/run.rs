@@ -22,12 +22,30 @@ const UNCAUGHT_EXCEPTION: &str = "uncaught exception";
 /// neither.
 pub const ENGINE_STACK_BYTES: usize = 256 * 1024;
 
-/// Executes a script whose modules may use `features`.
+/// How a script is executed.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What its modules may use.
+    pub features: Features,
+    /// Whether a valid module passes that cannot be instantiated, and malformed and invalid ones count as the same.
+    pub is_open: bool,
+    /// Whether fuel is counted, of which there is always enough.
+    pub fuel: bool,
+}
+
+impl Options {
+    /// Modules may use `features` and must be instantiated; fuel is not counted.
+    pub fn new(features: Features) -> Self {
+        Self { features, is_open: false, fuel: false }
+    }
+}
+
+/// Executes a script.
 ///
 /// After a panic of the engine the rest of the script fails: what the store is then worth is unknown.
-pub fn run(name: &str, script: &[Directive], features: Features) -> FileReport {
+pub fn run(name: &str, script: &[Directive], options: Options) -> FileReport {
     let start = Instant::now();
-    let (mut report, _) = drive(Runner::new(features), script);
+    let (mut report, _) = drive(Runner::new(options), script);
     name.clone_into(&mut report.name);
     report.time = start.elapsed();
     report
@@ -77,7 +95,7 @@ struct Runner {
     missing: HashMap<String, Failure>,
     /// What a directive that is there for its effects would have needed.
     lost_effects: Option<String>,
-    features: Features,
+    options: Options,
     /// What the thread that started this one shares, by the name of the instance that it has it from.
     shared: HashMap<String, SharedExports>,
     /// What of it was registered, which other threads see once this one has ended.
@@ -93,14 +111,14 @@ fn failed(expected: impl Into<String>, got: impl Into<String>) -> Verdict {
 }
 
 impl Runner {
-    fn new(features: Features) -> Self {
+    fn new(options: Options) -> Self {
         Self {
-            host: Host::new(features),
+            host: Host::new(options.features, options.fuel),
             definitions: HashMap::new(),
             instances: HashMap::new(),
             missing: HashMap::new(),
             lost_effects: None,
-            features,
+            options,
             shared: HashMap::new(),
             registered: Vec::new(),
             threads: HashMap::new(),
@@ -152,22 +170,23 @@ impl Runner {
             },
             Action::AssertMalformed(source, message) => match self.load(source) {
                 Err(Failure::Malformed(_)) => Verdict::Passed,
+                Err(Failure::Invalid(_)) if self.options.is_open => Verdict::Passed,
                 result => refused(&format!("a malformed module: {message}"), result.map(|_| "a valid module")),
             },
             Action::AssertInvalid(source, message) => match self.load(source) {
                 Err(Failure::Invalid(_)) => Verdict::Passed,
+                Err(Failure::Malformed(_)) if self.options.is_open => Verdict::Passed,
                 Err(Failure::Unsupported(what)) => {
                     failed(format!("an invalid module: {message}"), format!("a valid module: {what}"))
                 }
                 result => refused(&format!("an invalid module: {message}"), result.map(|_| "a valid module")),
             },
             Action::AssertMalformedCustom(source, message) => assert_malformed_custom(source, message),
-            Action::AssertInvalidCustom(..) => {
-                Verdict::Unsupported("unsupported validation of custom sections".to_owned())
-            }
+            Action::AssertInvalidCustom(source, message) => assert_invalid_custom(source, message),
             Action::AssertUnlinkable(source, message) => self.assert_unlinkable(source, message),
             Action::Thread { name, shared, directives } => self.start(name, shared.as_ref(), directives),
             Action::Wait(name) => self.wait(name),
+            Action::Component => Verdict::Unsupported("a component".to_owned()),
         }
     }
 
@@ -197,6 +216,7 @@ impl Runner {
         self.set_instance(line, name, &instance);
         match instance {
             Err(Failure::Unsupported(_)) if is_valid => Verdict::Passed,
+            Err(Failure::Unlinkable(_) | Failure::Trap(_)) if self.options.is_open => Verdict::Passed,
             result => succeeds("an instance", result.map(|_| Vec::new())),
         }
     }
@@ -238,8 +258,8 @@ impl Runner {
                 Err(failure) => return refused("an instance to share", Err::<String, _>(failure)),
             };
         }
-        let (directives, features) = (Arc::clone(directives), self.features);
-        let body = move || drive(Runner { shared: exports, ..Runner::new(features) }, &directives);
+        let (directives, options) = (Arc::clone(directives), self.options);
+        let body = move || drive(Runner { shared: exports, ..Runner::new(options) }, &directives);
         match thread::Builder::new().stack_size(ENGINE_STACK_BYTES).spawn(body) {
             Ok(handle) => {
                 self.threads.insert(name.to_owned(), handle);
@@ -364,5 +384,19 @@ fn assert_malformed_custom(source: &Source, message: &str) -> Verdict {
         Source::Refused(_) => Verdict::Passed,
         Source::Binary(bytes) if stage::decode_custom(bytes, Features::ALL).is_err() => Verdict::Passed,
         Source::Binary(_) => failed(format!("a malformed custom section: {message}"), "custom sections that decode"),
+    }
+}
+
+/// Of custom sections, those with branch hints are validated.
+fn assert_invalid_custom(source: &Source, message: &str) -> Verdict {
+    let bytes = match source {
+        Source::Binary(bytes) if message.contains("branch hint") => bytes,
+        Source::Binary(_) => return Verdict::Unsupported("validation of a custom section of this name".to_owned()),
+        Source::Refused(error) => return failed(format!("an invalid custom section: {message}"), error.as_str()),
+    };
+    match stage::branch_hint_error(bytes, Features::ALL) {
+        Ok(Some(_)) => Verdict::Passed,
+        Ok(None) => failed(format!("an invalid custom section: {message}"), "valid branch hints"),
+        Err(error) => failed(format!("an invalid custom section: {message}"), error.to_string()),
     }
 }

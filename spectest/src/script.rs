@@ -57,6 +57,8 @@ pub enum Action {
     Thread { name: String, shared: Option<String>, directives: Arc<[Directive]> },
     /// Wait until another thread has ended.
     Wait(String),
+    /// Something with a component, which is not for this engine.
+    Component,
 }
 
 impl Action {
@@ -81,6 +83,7 @@ impl Action {
             Self::AssertUnlinkable(..) => "assert_unlinkable",
             Self::Thread { .. } => "thread",
             Self::Wait(..) => "wait",
+            Self::Component => "component",
         }
     }
 }
@@ -139,6 +142,9 @@ fn line_of(text: &str, span: Span) -> usize {
 }
 
 fn convert(text: &str, directive: WastDirective<'_>) -> Result<Action> {
+    if is_about_component(&directive) {
+        return Ok(Action::Component);
+    }
     Ok(match directive {
         WastDirective::Module(module) => {
             Action::Module { name: name_of(module.name()), source: encode(module), instantiate: true }
@@ -188,6 +194,32 @@ fn convert(text: &str, directive: WastDirective<'_>) -> Result<Action> {
         },
         WastDirective::Wait { thread, .. } => Action::Wait(thread.name().to_owned()),
     })
+}
+
+fn is_about_component(directive: &WastDirective<'_>) -> bool {
+    let is_component =
+        |module: &QuoteWat<'_>| matches!(module, QuoteWat::Wat(Wat::Component(_)) | QuoteWat::QuoteComponent(..));
+    match directive {
+        WastDirective::Module(module)
+        | WastDirective::ModuleDefinition(module)
+        | WastDirective::AssertMalformed { module, .. }
+        | WastDirective::AssertInvalid { module, .. } => is_component(module),
+        WastDirective::AssertUnlinkable { module, .. } => matches!(module, Wat::Component(_)),
+        WastDirective::AssertMalformedCustom { module, .. } | WastDirective::AssertInvalidCustom { module, .. } => {
+            is_component(module)
+        }
+        WastDirective::AssertReturn { exec, results, .. } => {
+            results.iter().any(|result| !matches!(result, WastRet::Core(_)))
+                || matches!(exec, WastExecute::Wat(Wat::Component(_)))
+                || matches!(exec, WastExecute::Invoke(invoke) if has_component_args(invoke))
+        }
+        WastDirective::Invoke(invoke) => has_component_args(invoke),
+        _ => false,
+    }
+}
+
+fn has_component_args(invoke: &WastInvoke<'_>) -> bool {
+    invoke.args.iter().any(|arg| !matches!(arg, WastArg::Core(_)))
 }
 
 fn name_of(id: Option<Id<'_>>) -> Option<String> {

@@ -2,8 +2,9 @@
 //!
 //! A line is a place and a reason: `wasm-v2/simd_*  vectors are not executed`. A place without a line number lets
 //! directives be skipped for which the engine reports that it does not support something; `*` stands for any text. A place
-//! with a line number, `wasm-v2/a.wast:7`, lets that directive be skipped whatever became of it. An entry that matches
-//! nothing in a run of the whole suite makes the run fail, so that the list does not outlive its reasons.
+//! with a line number, `wasm-v2/a.wast:7`, lets that directive be skipped whatever became of it; several are separated by
+//! commas. An entry that matches nothing in a run of the whole suite makes the run fail, so that the list does not outlive
+//! its reasons, but for those whose place ends in `?`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,7 +18,10 @@ pub struct Skips(Vec<Entry>);
 #[derive(Debug)]
 pub struct Entry {
     place: String,
-    line: Option<usize>,
+    /// None for all of the place's.
+    lines: Vec<usize>,
+    /// Whether it may match nothing.
+    is_rare: bool,
     reason: String,
     matched: AtomicUsize,
 }
@@ -42,7 +46,7 @@ impl Skips {
     /// reports that it does not support something.
     pub fn reason(&self, place: &str, line: usize, unsupported: bool) -> Option<&str> {
         let entry = self.0.iter().find(|entry| {
-            let is_here = entry.line.map_or(unsupported, |listed| listed == line);
+            let is_here = if entry.lines.is_empty() { unsupported } else { entry.lines.contains(&line) };
             is_here && matches_wildcards(&entry.place, place)
         })?;
         entry.matched.fetch_add(1, Ordering::Relaxed);
@@ -58,24 +62,38 @@ impl Skips {
 impl Entry {
     fn parse(text: &str) -> Result<Self> {
         let (place, reason) = text.split_once(char::is_whitespace).context("a place needs a reason")?;
-        let (place, line) = match place.rsplit_once(':') {
-            Some((place, line)) => (place, Some(line.parse().context("a line number comes after the colon")?)),
-            None => (place, None),
+        let (place, is_rare) = place.strip_suffix('?').map_or((place, false), |place| (place, true));
+        let (place, lines) = match place.rsplit_once(':') {
+            Some((place, lines)) => {
+                let lines = lines.split(',').map(|line| line.parse().context("line numbers come after the colon"));
+                (place, lines.collect::<Result<_>>()?)
+            }
+            None => (place, Vec::new()),
         };
-        Ok(Self { place: place.to_owned(), line, reason: reason.trim().to_owned(), matched: AtomicUsize::new(0) })
+        Ok(Self {
+            place: place.to_owned(),
+            lines,
+            is_rare,
+            reason: reason.trim().to_owned(),
+            matched: AtomicUsize::new(0),
+        })
     }
 
     /// The place as written.
     pub fn place(&self) -> String {
-        match self.line {
-            Some(line) => format!("{}:{line}", self.place),
-            None => self.place.clone(),
-        }
+        let lines: Vec<String> = self.lines.iter().map(usize::to_string).collect();
+        let colon = if lines.is_empty() { "" } else { ":" };
+        format!("{}{colon}{}", self.place, lines.join(","))
     }
 
     /// Why.
     pub fn reason(&self) -> &str {
         &self.reason
+    }
+
+    /// Whether it matched nothing although it has to.
+    pub fn is_stale(&self) -> bool {
+        self.matched() == 0 && !self.is_rare
     }
 
     /// How many directives it has matched.
@@ -120,6 +138,16 @@ mod tests {
         assert_eq!(skips.reason("v2/a.wast", 7, false), Some("the text parser errs"));
         assert_eq!(skips.reason("v2/a.wast", 8, true), None);
         assert_eq!(skips.iter().map(Entry::matched).collect::<Vec<_>>(), [1, 1]);
+    }
+
+    #[test]
+    fn places_may_have_several_lines_and_match_rarely() {
+        let skips = Skips::parse("v2/a.wast:7,9 wrong\nv2/b.wast:1? sometimes wrong\n").unwrap();
+        assert_eq!(skips.reason("v2/a.wast", 9, false), Some("wrong"));
+        assert_eq!(skips.reason("v2/a.wast", 8, false), None);
+        assert_eq!(skips.iter().map(Entry::is_stale).collect::<Vec<_>>(), [false, false]);
+        assert_eq!(skips.iter().map(Entry::place).collect::<Vec<_>>(), ["v2/a.wast:7,9", "v2/b.wast:1"]);
+        assert!(Skips::parse("v2/a.wast:7,x wrong").is_err());
     }
 
     #[test]

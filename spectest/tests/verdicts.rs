@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 use spectest::report::{FileReport, Verdict};
-use spectest::{run, script};
+use spectest::run::{self, Options};
+use spectest::script;
 use wasm_syntax::Features;
 
 fn run(text: &str) -> FileReport {
-    run::run("test.wast", &script::parse(text).unwrap(), Features::ALL)
+    run::run("test.wast", &script::parse(text).unwrap(), Options::new(Features::ALL))
 }
 
 /// The lines of the directives that failed.

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use cargo_metadata::MetadataCommand;
 use serde_json::{Value, json};
 
 use crate::report::Tally;
@@ -26,8 +27,11 @@ pub struct Args {
     /// Run only the scripts whose `GROUP/FILE` contains this
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
+    /// Run everything twice, the second time counting fuel
+    #[arg(long)]
+    fuel: bool,
     /// Put the results into the table of README.md
-    #[arg(long, conflicts_with_all = ["filter", "paths"])]
+    #[arg(long, conflicts_with_all = ["filter", "paths", "fuel"])]
     update_readme: bool,
     /// Scripts, or folders of scripts, to run instead of the suite
     #[arg(value_name = "PATH")]
@@ -75,8 +79,10 @@ pub fn run(args: &Args) -> Result<Tally> {
     let mut runs = Vec::new();
     let mut total = Counts::default();
     let mut unsuccessful = 0;
-    for (backend, build) in args.backend.builds() {
-        let report = run_backend(args, backend, build)?;
+    let fuel = if args.fuel { &[false, true][..] } else { &[false] };
+    let modes = args.backend.builds().iter().flat_map(|build| fuel.iter().map(move |&fuel| (build, fuel)));
+    for ((backend, build), fuel) in modes {
+        let report = run_backend(args, backend, build, fuel)?;
         let counts = Counts::read(&report)?;
         total.passed += counts.passed;
         total.failed += counts.failed;
@@ -101,7 +107,7 @@ pub fn run(args: &Args) -> Result<Tally> {
 }
 
 /// Builds the runner for one backend and runs it; returns the report that it writes.
-fn run_backend(args: &Args, backend: &str, build: &[&str]) -> Result<Value> {
+fn run_backend(args: &Args, backend: &str, build: &[&str], fuel: bool) -> Result<Value> {
     let report = workspace::target_dir()?.join(format!("spectest-{backend}.json"));
     // A run that ends early must not leave the report of the one before.
     if report.exists() {
@@ -111,8 +117,15 @@ fn run_backend(args: &Args, backend: &str, build: &[&str]) -> Result<Value> {
     command.args(["run", "--quiet", "--package", "spectest", "--manifest-path"]);
     command.arg(workspace::root().join("Cargo.toml")).args(build).arg("--");
     command.arg("--json").arg(&report);
+    if fuel {
+        println!("counting fuel");
+        command.arg("--fuel");
+    }
     if let Some(filter) = &args.filter {
         command.arg("--filter").arg(filter);
+    }
+    if args.paths.is_empty() {
+        command.arg("--wasm-tools").arg(wasm_tools()?);
     }
     command.args(&args.paths);
     let status = command.status().context("cannot start cargo")?;
@@ -121,6 +134,17 @@ fn run_backend(args: &Args, backend: &str, build: &[&str]) -> Result<Value> {
     let json: Value = serde_json::from_str(&text).context("the runner's report is no JSON")?;
     ensure!(json["backend"] == backend, "the runner was built with backend {}, not {backend}", json["backend"]);
     Ok(json)
+}
+
+/// The folder of scripts in the package `wasm-tools`, which the runner's manifest names for them.
+fn wasm_tools() -> Result<PathBuf> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(workspace::root().join("Cargo.toml"))
+        .exec()
+        .context("cargo cannot fetch the package `wasm-tools`")?;
+    let package = metadata.packages.iter().find(|package| package.name == "wasm-tools");
+    let manifest = &package.context("no package depends on `wasm-tools`")?.manifest_path;
+    Ok(manifest.with_file_name("tests/cli").into())
 }
 
 #[cfg(test)]

@@ -53,6 +53,9 @@ impl GroupBuilder {
         table.groups.push(TypeIdx(start));
         for idx in group.clone() {
             check_references(table, TypeIdx(idx), features)?;
+            if !features.has(Feature::Gc) {
+                check_not_recursive(table, TypeIdx(idx))?;
+            }
             check_descriptors(table, TypeIdx(idx), &group)?;
         }
         self.canonicalize(table, &group);
@@ -215,6 +218,17 @@ fn check_references(table: &TypeTable, idx: TypeIdx, features: Features) -> Chec
         Composite::Array(elem) => field(elem),
         Composite::Cont(func) => table.func(*func).map(|_| ()),
     }
+}
+
+/// Types refer only to those before them in the language without recursive types. Continuation types are checked when they
+/// are used, and the types of structures and arrays came with recursive ones.
+fn check_not_recursive(table: &TypeTable, idx: TypeIdx) -> Check {
+    let Some(sig) = table.sig_of(&table.def(idx).composite) else { return Ok(()) };
+    let refers = |ty: &ValType| ty.as_ref().and_then(|ty| ty.heap().type_idx()).is_some_and(|to| to >= idx);
+    if sig.params.iter().chain(sig.results).any(refers) {
+        return Err(ErrorKind::FeatureDisabled { what: "a recursive type", feature: Feature::Gc }.into());
+    }
+    Ok(())
 }
 
 /// `describes` and `descriptor` come in pairs within a group, on structures, and only point back the one way.
