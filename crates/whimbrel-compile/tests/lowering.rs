@@ -51,6 +51,7 @@ snapshots! {
     locals_fold
     loop_sum
     read_before_write
+    ref_maps
     references
     select
     tail_calls

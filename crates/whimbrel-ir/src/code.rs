@@ -1,11 +1,12 @@
 //! Compiled code: words, and what the engine, the printer and backtraces need beside them.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
 use wasm_syntax::FuncIdx;
 
-use crate::{Family, Handler, Inst, OpKey, Pos, Slot, decode, encode};
+use crate::{Family, Handler, Inst, OpKey, Pos, RefMaps, Slot, decode, encode};
 
 /// The code of one function: owned, relocatable, plain data.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,8 @@ pub struct Code {
     words: Vec<u64>,
     offsets: Vec<(Pos, u32)>,
     handlers: Vec<Handler>,
+    /// `None` where no frame holds a reference.
+    refs: Option<Box<RefMaps>>,
 }
 
 impl Code {
@@ -36,8 +39,17 @@ impl Code {
     #[must_use]
     pub fn with_words(func: FuncIdx, mut words: Vec<u64>) -> Self {
         words.clear();
-        let (offsets, handlers) = (Vec::new(), Vec::new());
-        Self { func, return_slot: Slot(0), param_slots: 0, result_slots: 0, frame_slots: 0, words, offsets, handlers }
+        Self {
+            func,
+            return_slot: Slot(0),
+            param_slots: 0,
+            result_slots: 0,
+            frame_slots: 0,
+            words,
+            offsets: Vec::new(),
+            handlers: Vec::new(),
+            refs: None,
+        }
     }
 
     /// The position at which the next instruction will stand.
@@ -120,6 +132,9 @@ impl Code {
             }
         }
         Handler::pull(&mut self.handlers, at, len);
+        if let Some(refs) = &mut self.refs {
+            refs.pull(at, len);
+        }
     }
 
     /// Removes everything from `at` on.
@@ -127,6 +142,9 @@ impl Code {
         self.words.truncate(at.0 as usize);
         while self.offsets.last().is_some_and(|&(pos, _)| pos >= at) {
             self.offsets.pop();
+        }
+        if let Some(refs) = &mut self.refs {
+            refs.truncate(at);
         }
     }
 
@@ -169,6 +187,29 @@ impl Code {
     #[must_use]
     pub fn take_handlers(&mut self) -> Vec<Handler> {
         core::mem::take(&mut self.handlers)
+    }
+
+    /// Reference maps, if any frame holds a reference.
+    #[must_use]
+    pub fn refs(&self) -> Option<&RefMaps> {
+        self.refs.as_deref()
+    }
+
+    /// Reference maps, to be added to.
+    #[must_use]
+    pub fn refs_mut(&mut self) -> Option<&mut RefMaps> {
+        self.refs.as_deref_mut()
+    }
+
+    /// Sets the reference maps.
+    pub fn set_refs(&mut self, refs: Option<Box<RefMaps>>) {
+        self.refs = refs;
+    }
+
+    /// Takes the reference maps out, for the engine to keep.
+    #[must_use]
+    pub fn take_refs(&mut self) -> Option<Box<RefMaps>> {
+        self.refs.take()
     }
 
     /// The words, unlinked.

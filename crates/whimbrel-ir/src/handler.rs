@@ -42,6 +42,8 @@ pub struct Clause {
     pub payload: Slot,
     /// Where a reference to the exception goes, if one is wanted.
     pub exn: Option<Slot>,
+    /// A slot that gets null: where a reference would be, for the sake of reference maps.
+    pub null: Option<Slot>,
 }
 
 impl Handler {

@@ -14,6 +14,7 @@ mod inst;
 mod key;
 mod operand;
 mod print;
+mod refs;
 mod verify;
 
 pub use access::Sources;
@@ -28,4 +29,5 @@ pub use inst::{Addr, CallInfo, IndirectCallee, Inst, Pos, SlotsOp, TailMove};
 pub use key::NotAKey;
 pub use operand::{Class, Dst, DstKind, FRAME_HEADER_SLOTS, Shape, Slot, Src, SrcKind, TAIL_RECORD_SLOTS};
 pub use print::{Listing, print};
+pub use refs::{LocalSet, Point, RefKind, RefMaps, Temps};
 pub use verify::{CalleeSlots, Rule, VerifyEnv, VerifyError, verify};

@@ -5,8 +5,8 @@ use core::fmt;
 use alloc::collections::BTreeSet;
 
 use crate::{
-    Action, Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, Clause, Code, Dst, Handler, Inst, Pos, SlotsOp,
-    Src, TailMove,
+    Action, Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, Clause, Code, Dst, Handler, Inst, Pos, RefKind,
+    RefMaps, Slot, SlotsOp, Src, TailMove,
 };
 
 /// The listing of a function's code; its [`Display`](fmt::Display) form has a line for each instruction:
@@ -57,7 +57,29 @@ pub fn print(code: &Code, f: &mut impl fmt::Write) -> fmt::Result {
         }
         writeln!(f)?;
     }
-    code.handlers().iter().try_for_each(|handler| writeln!(f, "{handler}"))
+    code.handlers().iter().try_for_each(|handler| writeln!(f, "{handler}"))?;
+    code.refs().map_or(Ok(()), |refs| print_refs(refs, f))
+}
+
+/// A line for the slots that always hold references, and one for each point where others do as well.
+fn print_refs(refs: &RefMaps, f: &mut impl fmt::Write) -> fmt::Result {
+    if !refs.always().is_empty() {
+        f.write_str("  refs always")?;
+        print_slots(refs.always().iter().copied(), f)?;
+    }
+    for point in refs.points() {
+        let (at, is_returning) = point.parts();
+        write!(f, "  refs {} {}", if is_returning { "below" } else { "at" }, at.0)?;
+        print_slots(refs.at(point).skip(refs.always().len()), f)?;
+    }
+    Ok(())
+}
+
+fn print_slots(slots: impl Iterator<Item = (Slot, RefKind)>, f: &mut impl fmt::Write) -> fmt::Result {
+    for (slot, kind) in slots {
+        write!(f, " {slot}{kind}")?;
+    }
+    writeln!(f)
 }
 
 /// The positions that branches lead to.
@@ -193,7 +215,7 @@ fn print_call(f: &mut fmt::Formatter<'_>, call: Inst) -> fmt::Result {
     }
 }
 
-fn slots(f: &mut fmt::Formatter<'_>, op: SlotsOp, a: crate::Slot) -> fmt::Result {
+fn slots(f: &mut fmt::Formatter<'_>, op: SlotsOp, a: Slot) -> fmt::Result {
     match op {
         SlotsOp::MemoryCopy { dst, src } => write!(f, "memory.copy {a}, to {dst}, from {src}"),
         SlotsOp::MemoryFill(memory) => write!(f, "memory.fill {a}, {memory}"),
@@ -234,7 +256,7 @@ impl fmt::Display for Handler {
     /// As in `      4..9   depth 1  catch 0 -> 12, payload s3, exn s4`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:>6}..{}  depth {}  ", self.start.0, self.end.0, self.depth)?;
-        let Clause { tag, target, payload, exn } = match self.action {
+        let Clause { tag, target, payload, exn, null } = match self.action {
             Action::Delegate(depth) => return write!(f, "delegate to depth {depth}"),
             Action::Catch(clause) => clause,
         };
@@ -242,7 +264,8 @@ impl fmt::Display for Handler {
             Some(tag) => write!(f, "catch {tag} -> {}, payload {payload}", target.0)?,
             None => write!(f, "catch_all -> {}", target.0)?,
         }
-        exn.map_or(Ok(()), |exn| write!(f, ", exn {exn}"))
+        exn.map_or(Ok(()), |exn| write!(f, ", exn {exn}"))?;
+        null.map_or(Ok(()), |null| write!(f, ", null {null}"))
     }
 }
 

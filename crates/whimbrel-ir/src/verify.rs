@@ -63,6 +63,8 @@ rules! {
     /// 14: handlers are in order and cover something; targets are instructions, at which no accumulator is defined; payloads
     /// and references go to slots of the frame; tags exist.
     Handlers "handlers lead to instructions, with slots in the frame";
+    /// 15: reference maps are of instructions, or of what is behind calls, in order; their slots are in the frame.
+    References "reference maps are of instructions, with slots in the frame";
 }
 
 /// Code breaks a rule.
@@ -129,6 +131,7 @@ pub fn verify(code: &Code, env: &impl VerifyEnv) -> Result<(), VerifyError> {
     let mut verifier = Verifier { code, env, accs: [None; 3], at: Pos(0) };
     verifier.check(u32::from(code.param_slots.max(code.result_slots)) <= u32::from(code.return_slot.0), Rule::Areas)?;
     verifier.handlers(&starts)?;
+    verifier.references(&starts)?;
     let mut expected_reload = None;
     for (at, inst) in code.insts() {
         verifier.at = at;
@@ -333,13 +336,33 @@ impl<E: VerifyEnv> Verifier<'_, E> {
         for handler in handlers {
             self.at = handler.start;
             self.check(handler.start < handler.end && handler.end <= self.code.end(), Rule::Handlers)?;
-            if let Action::Catch(Clause { tag, target, payload, exn }) = handler.action {
+            if let Action::Catch(Clause { tag, target, payload, exn, null }) = handler.action {
                 self.check(starts.binary_search(&target).is_ok(), Rule::Handlers)?;
                 if let Some(tag) = tag {
                     self.slots(payload, self.get(self.env.tag(tag))?)?;
                 }
                 exn.map_or(Ok(()), |exn| self.slots(exn, 1))?;
+                null.map_or(Ok(()), |null| self.slots(null, 1))?;
             }
+        }
+        self.at = Pos(0);
+        Ok(())
+    }
+
+    /// Checks the reference maps; what is wrong is reported at the point.
+    fn references(&mut self, starts: &[Pos]) -> Result<(), VerifyError> {
+        let Some(refs) = self.code.refs() else { return Ok(()) };
+        self.check(refs.are_in_order(), Rule::References)?;
+        for slot in refs.slots() {
+            self.check(u32::from(slot.0) < self.code.frame_slots, Rule::References)?;
+        }
+        for point in refs.points() {
+            let is_returning;
+            (self.at, is_returning) = point.parts();
+            let n = starts.binary_search(&self.at);
+            let before = n.ok().filter(|&n| n > 0).and_then(|n| self.code.inst(starts[n - 1]));
+            let is_call = matches!(before, Some(Inst::Call { .. } | Inst::Reload { .. }));
+            self.check(n.is_ok() && (is_call || !is_returning), Rule::References)?;
         }
         self.at = Pos(0);
         Ok(())

@@ -2,8 +2,8 @@
 
 use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, TableIdx, TagIdx, Trap, TypeIdx};
 use whimbrel_ir::{
-    Action, Addr, AggregateOp, CallInfo, CalleeSlots, CastKind, CastTest, Class, Clause, Code, Dst, Handler, Inst, Pos,
-    Rule, Slot, SlotsOp, Src, StorageOp, TailMove, VerifyEnv, verify,
+    Action, Addr, AggregateOp, CallInfo, CalleeSlots, CastKind, CastTest, Class, Clause, Code, Dst, Handler, Inst,
+    LocalSet, Point, Pos, RefKind, RefMaps, Rule, Slot, SlotsOp, Src, StorageOp, TailMove, Temps, VerifyEnv, verify,
 };
 
 /// A module with an imported function 0, functions 1 of one parameter and one result, a 32-bit memory, an `i32` global.
@@ -225,7 +225,7 @@ fn with_handler(handler: Handler) -> Option<Rule> {
 
 #[test]
 fn handlers_are_checked() {
-    let clause = Clause { tag: Some(TagIdx(0)), target: Pos(5), payload: Slot(3), exn: Some(Slot(5)) };
+    let clause = Clause { tag: Some(TagIdx(0)), target: Pos(5), payload: Slot(3), exn: Some(Slot(5)), null: None };
     let handler = |clause| Handler { start: Pos(2), end: Pos(5), depth: 1, action: Action::Catch(clause) };
     assert_eq!(with_handler(handler(clause)), None);
     assert_eq!(with_handler(Handler { end: Pos(2), ..handler(clause) }), Some(Rule::Handlers));
@@ -241,11 +241,43 @@ fn handlers_are_checked() {
 }
 
 #[test]
+fn reference_maps_are_checked() {
+    let with_map = |slot, point| {
+        // A call at words 2 to 4, and a return at word 5.
+        let mut code = code(&[ENTER, call(4), RETURN]);
+        let mut refs = RefMaps::new(Slot(0), LocalSet::default());
+        let temps = refs.push_temp(Temps::NONE, Slot(slot), RefKind::Heap);
+        refs.push_point(point, &LocalSet::default(), temps);
+        code.set_refs(Some(refs.into()));
+        verify(&code, &Env).err().map(|error| error.rule)
+    };
+    assert_eq!(with_map(3, Point::returning(Pos(5))), None);
+    assert_eq!(with_map(3, Point::before(Pos(2))), None);
+    assert_eq!(with_map(6, Point::returning(Pos(5))), Some(Rule::References));
+    assert_eq!(with_map(3, Point::returning(Pos(2))), Some(Rule::References));
+    assert_eq!(with_map(3, Point::before(Pos(3))), Some(Rule::References));
+}
+
+#[test]
+fn reference_maps_share_what_points_have_in_common() {
+    let mut refs = RefMaps::new(Slot(3), [0b10, 0, 0, 0]);
+    refs.push_always(Slot(0), RefKind::Heap);
+    let below = refs.push_temp(Temps::NONE, Slot(7), RefKind::Func);
+    let above = refs.push_temp(below, Slot(8), RefKind::Heap);
+    refs.push_point(Point::returning(Pos(4)), &[0b11, 0, 0, 0], below);
+    refs.push_point(Point::before(Pos(4)), &LocalSet::default(), above);
+    let at = |point| refs.at(point).map(|(slot, kind)| (slot.0, kind == RefKind::Func)).collect::<Vec<_>>();
+    assert_eq!(at(Point::returning(Pos(4))), [(0, false), (3, false), (4, true), (7, true)]);
+    assert_eq!(at(Point::before(Pos(4))), [(0, false), (8, false), (7, true)]);
+    assert_eq!(at(Point::before(Pos(9))), [(0, false)]);
+}
+
+#[test]
 fn no_accumulator_is_defined_where_exceptions_arrive() {
     let use_acc = add(Dst::Acc, Src::Acc, Src::Const(1));
     let insts = [ENTER, ADD, use_acc, RETURN];
     assert_eq!(broken(&insts), None);
-    let clause = Clause { tag: None, target: Pos(4), payload: Slot(0), exn: None };
+    let clause = Clause { tag: None, target: Pos(4), payload: Slot(0), exn: None, null: None };
     let mut code = code(&insts);
     code.set_handlers([Handler { start: Pos(0), end: Pos(4), depth: 1, action: Action::Catch(clause) }].into());
     assert_eq!(verify(&code, &Env).err().map(|error| error.rule), Some(Rule::Accumulators));
@@ -254,7 +286,7 @@ fn no_accumulator_is_defined_where_exceptions_arrive() {
 #[test]
 fn exceptions_meet_handlers_from_the_inside() {
     let catch = |start, end, depth, target| {
-        let clause = Clause { tag: None, target: Pos(target), payload: Slot(0), exn: None };
+        let clause = Clause { tag: None, target: Pos(target), payload: Slot(0), exn: None, null: None };
         Handler { start: Pos(start), end: Pos(end), depth, action: Action::Catch(clause) }
     };
     // Listed as blocks open; the two of depth 3 belong to one block.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use wasm_syntax::{FieldIdx, FieldType, TypeIdx};
-use whimbrel_ir::{AggregateOp, Class, Inst, RefOp, Slot, Src, StorageOp, StructLayout};
+use whimbrel_ir::{AggregateOp, Class, Inst, Point, RefKind, RefOp, Slot, Src, StorageOp, StructLayout};
 
 use super::stack::Entry;
 use super::{Lowerer, slot};
@@ -44,6 +44,7 @@ impl Lowerer<'_> {
         let a = self.take_variable(object);
         self.mark();
         self.push_result(op.class(), |d| Inst::FieldGet { op, d, a, offset });
+        self.refers_to(self.storage_ref_kind(field.storage));
     }
 
     pub(super) fn struct_set(&mut self, ty: TypeIdx, field: FieldIdx) {
@@ -63,6 +64,8 @@ impl Lowerer<'_> {
         let index = self.take_variable(index);
         self.mark();
         self.push_result(op.class(), |d| Inst::ElemGet { op, d, a, index });
+        let elem = self.info.array_elem(ty).and_then(|elem| self.storage_ref_kind(elem.storage));
+        self.refers_to(elem);
     }
 
     pub(super) fn array_set(&mut self, ty: TypeIdx) {
@@ -80,6 +83,8 @@ impl Lowerer<'_> {
         let a = self.take_variable(operand);
         self.mark();
         self.push_result(op.result(), |d| Inst::RefUnary { op, d, a });
+        // A 31-bit integer needs nobody to keep it.
+        self.refers_to((op == RefOp::GetDesc).then_some(RefKind::Heap));
     }
 
     /// An instruction that makes an object of its operands, or works on a stretch of an array.
@@ -96,11 +101,16 @@ impl Lowerer<'_> {
             Op::ArrayCopy(_) => (5, false),
         };
         self.flush_top(operands);
-        self.truncate(self.stack.len() - operands);
         self.mark();
+        if has_result {
+            // The allocation is done again after a collection, with the operands that are still there.
+            self.point(Point::before(self.code.end()));
+        }
+        self.truncate(self.stack.len() - operands);
         self.emit_clobber(Inst::Aggregate { op, a: slot(self.top) });
         if has_result {
             self.push_temp(Class::I64);
+            self.refers_to(Some(RefKind::Heap));
         }
     }
 }

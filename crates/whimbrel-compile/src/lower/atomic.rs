@@ -1,7 +1,7 @@
 //! Atomic instructions: from slots to slots, leaving the accumulators as they are.
 
 use wasm_syntax::{AtomicOp, MemArg, MemIdx, MemType};
-use whimbrel_ir::{Addr, Class, Inst, Slot, Src};
+use whimbrel_ir::{Addr, Class, Inst, Point, Slot, Src};
 
 use super::Lowerer;
 
@@ -12,6 +12,9 @@ impl Lowerer<'_> {
         let [base, ..] = self.pop_slots(1);
         let addr = self.slots_address(base, memarg);
         self.mark();
+        if matches!(op, AtomicOp::MemoryAtomicWait32 | AtomicOp::MemoryAtomicWait64) {
+            self.point(Point::before(self.code.end()));
+        }
         match signature.results {
             [] => {
                 self.emit(Inst::Atomic { op, d: Slot(0), addr, b, c });

@@ -2,7 +2,7 @@
 
 use wasm_syntax::{FuncIdx, TableIdx, TypeIdx};
 use wasm_validate::FuncSig;
-use whimbrel_ir::{CallInfo, Class, IndirectCallee, Inst, Slot, Src, TailMove};
+use whimbrel_ir::{CallInfo, IndirectCallee, Inst, Point, Slot, Src, TailMove};
 
 use super::{Lowerer, slot, slots_of};
 
@@ -27,7 +27,8 @@ impl<'m> Lowerer<'m> {
         if let Some(info) = reload {
             self.emit(Inst::Reload { saved: self.saved, info });
         }
-        sig.results.iter().for_each(|&ty| self.push_temp(Class::of(ty)));
+        self.point(Point::returning(self.code.end()));
+        sig.results.iter().for_each(|&ty| self.push_typed(ty));
     }
 
     pub(super) fn call(&mut self, func: FuncIdx) {

@@ -5,7 +5,7 @@
 
 use wasm_syntax::{BlockType, BrTable, LabelIdx};
 use wasm_validate::ResultType;
-use whimbrel_ir::{Action, Class, Dst, Inst, Pos, Slot, Src};
+use whimbrel_ir::{Action, Class, Dst, Inst, Point, Pos, Slot, Src};
 
 use super::fuse::Cond;
 use super::locals::Assigned;
@@ -183,6 +183,7 @@ impl<'m> Lowerer<'m> {
         if let Some(control) = self.controls.last_mut() {
             control.start = start;
         }
+        self.point(Point::before(start));
     }
 
     pub(super) fn if_(&mut self, ty: BlockType) {
@@ -331,7 +332,7 @@ impl<'m> Lowerer<'m> {
     }
 
     fn push_temps(&mut self, types: &[wasm_syntax::ValType]) {
-        types.iter().for_each(|&ty| self.push_temp(Class::of(ty)));
+        types.iter().for_each(|&ty| self.push_typed(ty));
     }
 
     /// Makes the branches of a list lead here.

@@ -5,7 +5,7 @@
 //! `rethrow` finds it.
 
 use wasm_syntax::{BlockType, Catch, Catches, LabelIdx, TagIdx, ValType};
-use whimbrel_ir::{Action, Class, Clause, Handler, Inst, Pos};
+use whimbrel_ir::{Action, Class, Clause, Handler, Inst, Point, Pos, RefKind};
 
 use super::control::{BlockKind, Site};
 use super::{Lowerer, slot, slots_of};
@@ -31,6 +31,7 @@ impl<'m> Lowerer<'m> {
 
     fn emit_throw(&mut self, inst: Inst) {
         self.mark();
+        self.point(Point::before(self.code.end()));
         self.emit(inst);
         self.set_unreachable();
     }
@@ -58,7 +59,7 @@ impl<'m> Lowerer<'m> {
             let end = base + tag.map_or(0, |tag| slots_of(self.payload(tag)));
             self.need_slots(end + 1);
             let exn = with_ref.then(|| slot(end));
-            let clause = Clause { tag, target: Pos(0), payload: slot(base), exn };
+            let clause = Clause { tag, target: Pos(0), payload: slot(base), exn, null: None };
             self.handlers.push(Handler { start, end: start, depth, action: Action::Catch(clause) });
             self.link(index, Site::Handler(self.handlers.len() - 1), None);
         }
@@ -97,11 +98,13 @@ impl<'m> Lowerer<'m> {
         self.join();
         self.reachable = true;
         self.assigned = control.at_entry;
+        let exn = slot(self.top);
         self.push_temp(Class::I64);
+        self.refers_to(Some(RefKind::Heap));
         let payload = slot(self.top);
-        tag.map_or(&[][..], |tag| self.payload(tag)).iter().for_each(|&ty| self.push_temp(Class::of(ty)));
+        tag.map_or(&[][..], |tag| self.payload(tag)).iter().for_each(|&ty| self.push_typed(ty));
         let handler = self.handlers.len();
-        let clause = Clause { tag, target: self.code.end(), payload, exn: None };
+        let clause = Clause { tag, target: self.code.end(), payload, exn: None, null: Some(exn) };
         self.handlers.push(Handler { start, end, depth: index as u32, action: Action::Catch(clause) });
         self.controls[index].kind = BlockKind::Catch { start, end, handler };
     }
@@ -111,7 +114,7 @@ impl<'m> Lowerer<'m> {
         let BlockKind::Catch { handler, .. } = control.kind else { unreachable!("validated labels are of catches") };
         let exn = slot(control.base);
         if let Action::Catch(clause) = &mut self.handlers[handler].action {
-            clause.exn = Some(exn);
+            (clause.exn, clause.null) = (Some(exn), None);
         }
         self.emit_throw(Inst::ThrowRef { exn });
     }

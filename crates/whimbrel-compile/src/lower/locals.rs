@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use wasm_syntax::LocalIdx;
-use whimbrel_ir::{Class, Dst, Inst, Slot};
+use whimbrel_ir::{Class, Dst, Inst, RefKind, Slot};
 
 use super::emit::Producer;
 use super::stack::{Entry, Kind, constant};
@@ -19,6 +19,11 @@ pub(super) struct Assigned([u64; TRACKED_SLOTS / 64]);
 impl Assigned {
     pub const NONE: Self = Self([0; TRACKED_SLOTS / 64]);
     pub const ALL: Self = Self([u64::MAX; TRACKED_SLOTS / 64]);
+
+    /// The set as bits.
+    pub const fn bits(&self) -> [u64; TRACKED_SLOTS / 64] {
+        self.0
+    }
 
     fn insert(&mut self, n: usize) {
         if let Some(word) = self.0.get_mut(n / 64) {
@@ -42,6 +47,7 @@ struct Run {
     first: u32,
     slot: u32,
     class: Class,
+    reference: Option<RefKind>,
 }
 
 /// The slots of a function's locals.
@@ -63,9 +69,9 @@ impl Locals {
     }
 
     /// Adds locals after those before.
-    pub fn declare(&mut self, count: u32, class: Class) {
-        if self.runs.last().is_none_or(|run| run.class != class) {
-            self.runs.push(Run { first: self.count, slot: self.end, class });
+    pub fn declare(&mut self, count: u32, class: Class, reference: Option<RefKind>) {
+        if self.runs.last().is_none_or(|run| run.class != class || run.reference != reference) {
+            self.runs.push(Run { first: self.count, slot: self.end, class, reference });
         }
         self.count += count;
         self.end += count * class.slots();
@@ -75,7 +81,7 @@ impl Locals {
     pub fn end_params(&mut self, start: u32) {
         (self.start, self.end) = (start, start);
         // Even locals of the last parameter's class do not lie right after it.
-        self.runs.push(Run { first: self.count, slot: start, class: Class::I32 });
+        self.runs.push(Run { first: self.count, slot: start, class: Class::I32, reference: None });
     }
 
     /// The slot after the last local.
@@ -83,14 +89,32 @@ impl Locals {
         self.end
     }
 
+    fn run(&self, local: LocalIdx) -> Run {
+        self.runs[self.runs.partition_point(|run| run.first <= local.0) - 1]
+    }
+
+    /// What the local refers to, if it is a reference.
+    fn reference(&self, local: LocalIdx) -> Option<RefKind> {
+        self.run(local).reference
+    }
+
     fn get(&self, local: LocalIdx) -> (Slot, Class) {
-        let n = self.runs.partition_point(|run| run.first <= local.0);
-        let run = self.runs[n - 1];
+        let run = self.run(local);
         (slot(run.slot + (local.0 - run.first) * run.class.slots()), run.class)
     }
 
+    /// The slot of the first local behind the parameters.
+    pub fn start(&self) -> u32 {
+        self.start
+    }
+
+    /// The slot that the next local declared gets.
+    pub fn next_slot(&self) -> u32 {
+        self.end
+    }
+
     /// Notes that the local at `slot` has to start as zero.
-    fn zero(&mut self, slot: Slot, class: Class) {
+    pub fn zero(&mut self, slot: Slot, class: Class) {
         let start = u32::from(slot.0);
         let end = start + class.slots();
         let (a, b) = self.zeroed.unwrap_or((start, end));
@@ -112,6 +136,7 @@ impl Lowerer<'_> {
             self.locals.zero(at, class);
         }
         self.push_local(class, at);
+        self.refers_to(self.locals.reference(local));
     }
 
     pub(super) fn local_set(&mut self, local: LocalIdx) {
@@ -155,5 +180,6 @@ impl Lowerer<'_> {
         self.local_set(local);
         let (at, class) = self.locals.get(local);
         self.push_local(class, at);
+        self.refers_to(self.locals.reference(local));
     }
 }

@@ -85,8 +85,10 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn global_get(&mut self, global: GlobalIdx) {
-        let class = Class::of(self.info.global(global).val);
+        let ty = self.info.global(global).val;
+        let class = Class::of(ty);
         self.push_result(class, |d| Inst::GlobalGet { class, d, global });
+        self.refers_to(self.ref_kind(ty));
     }
 
     pub(super) fn global_set(&mut self, global: GlobalIdx) {

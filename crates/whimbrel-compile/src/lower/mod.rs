@@ -17,6 +17,7 @@ mod locals;
 mod memory;
 mod numeric;
 mod reference;
+mod refs;
 mod stack;
 mod vector;
 
@@ -26,13 +27,14 @@ use alloc::vec::Vec;
 use wasm_syntax::{FuncIdx, Instr, NumericOp, RefType, ValType};
 use wasm_validate::{ModuleInfo, ResultType};
 use whimbrel_ir::{
-    AggregateOp, Class, Code, FRAME_HEADER_SLOTS, Handler, Inst, Pos, RefOp, Slot, SlotsOp, TAIL_RECORD_SLOTS,
+    AggregateOp, Class, Code, FRAME_HEADER_SLOTS, Handler, Inst, Pos, RefKind, RefOp, Slot, SlotsOp, TAIL_RECORD_SLOTS,
 };
 
 use crate::error::CompileError;
 use control::{Control, Fixup};
 use emit::{Held, Last};
 use locals::{Assigned, Locals};
+use refs::References;
 use stack::{Deferred, Entry};
 
 /// The most slots that a frame can have.
@@ -76,6 +78,7 @@ pub(crate) struct Lowerer<'m> {
     taken: Option<(Pos, Inst)>,
     /// Ops before this position are not to be changed: there is a label here, or a branch has carried values off.
     barrier: Pos,
+    references: References,
     controls: Vec<Control>,
     fixups: Vec<Fixup>,
     handlers: Vec<Handler>,
@@ -123,7 +126,12 @@ impl<'m> Lowerer<'m> {
         code.param_slots = slot(param_slots).0;
         code.result_slots = slot(result_slots).0;
         code.return_slot = slot(param_slots.max(result_slots));
-        params.iter().for_each(|&ty| locals.declare(1, Class::of(ty)));
+        let mut references = References::default();
+        for &ty in params {
+            let reference = refs::ref_kind(info, ty);
+            reference.inspect(|&kind| references.local(slot(locals.next_slot()), kind));
+            locals.declare(1, Class::of(ty), reference);
+        }
         let locals_start = u32::from(code.return_slot.0) + FRAME_HEADER_SLOTS;
         locals.end_params(locals_start);
         Self {
@@ -141,6 +149,7 @@ impl<'m> Lowerer<'m> {
             last: None,
             taken: None,
             barrier: Pos(0),
+            references,
             controls,
             fixups,
             handlers: Vec::new(),
@@ -156,7 +165,14 @@ impl<'m> Lowerer<'m> {
 
     /// Declares `count` locals after those before.
     pub fn declare_locals(&mut self, count: u32, ty: ValType) {
-        self.locals.declare(count, Class::of(ty));
+        let reference = self.ref_kind(ty);
+        if let Some(kind) = reference {
+            let first = self.locals.next_slot();
+            // Frames that are too large are refused later.
+            let end = first.saturating_add(count).min(MAX_FRAME_SLOTS);
+            (first..end).for_each(|n| self.references.local(slot(n), kind));
+        }
+        self.locals.declare(count, Class::of(ty), reference);
     }
 
     /// Begins the code, all locals being declared.
@@ -164,6 +180,7 @@ impl<'m> Lowerer<'m> {
         self.saved = slot(self.locals.end());
         self.top = self.locals.end() + 1;
         self.need_slots(self.top);
+        self.begin_refs();
         // Both are written again when the function is complete.
         self.code.push(Inst::Enter { return_slot: self.code.return_slot, frame_slots: 0 });
         self.code.push(Inst::Zero { first: Slot(0), count: 0 });
@@ -177,7 +194,8 @@ impl<'m> Lowerer<'m> {
             return Err(CompileError::frame_too_large(self.max_slots));
         }
         self.handlers.retain(|handler| handler.start < handler.end);
-        self.code.set_handlers(self.handlers);
+        self.code.set_handlers(core::mem::take(&mut self.handlers));
+        self.finish_refs();
         let zero = Pos(self.code.inst_end(Pos(0)).0);
         match self.locals.to_zero() {
             Some((first, count)) => self.code.replace(zero, Inst::Zero { first, count }),
@@ -265,7 +283,10 @@ impl<'m> Lowerer<'m> {
             Instr::MemoryFill(memory) => self.slots_op(SlotsOp::MemoryFill(memory), 3, &[]),
             Instr::MemoryInit(data, memory) => self.slots_op(SlotsOp::MemoryInit(data, memory), 3, &[]),
             Instr::DataDrop(data) => self.slots_op(SlotsOp::DataDrop(data), 0, &[]),
-            Instr::TableGet(table) => self.slots_op(SlotsOp::TableGet(table), 1, &[Class::I64]),
+            Instr::TableGet(table) => {
+                self.slots_op(SlotsOp::TableGet(table), 1, &[Class::I64]);
+                self.refers_to(self.ref_kind(self.info.table(table).elem.into()));
+            }
             Instr::TableSet(table) => self.slots_op(SlotsOp::TableSet(table), 2, &[]),
             Instr::TableGrow(table) => self.slots_op(SlotsOp::TableGrow(table), 2, &[self.table_class(table)]),
             Instr::TableSize(table) => self.slots_op(SlotsOp::TableSize(table), 0, &[self.table_class(table)]),
@@ -310,7 +331,10 @@ impl<'m> Lowerer<'m> {
             Instr::RefCastDescEqNull(_) => self.ref_cast_desc_eq(true),
             Instr::BrOnCastDescEq(target) => self.br_on_cast_desc_eq(target, true),
             Instr::BrOnCastDescEqFail(target) => self.br_on_cast_desc_eq(target, false),
-            Instr::RefFunc(func) => self.slots_op(SlotsOp::RefFunc(func), 0, &[Class::I64]),
+            Instr::RefFunc(func) => {
+                self.slots_op(SlotsOp::RefFunc(func), 0, &[Class::I64]);
+                self.refers_to(Some(RefKind::Func));
+            }
             Instr::ContNew { .. }
             | Instr::ContBind { .. }
             | Instr::Suspend { .. }

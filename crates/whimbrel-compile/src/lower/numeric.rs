@@ -96,6 +96,7 @@ impl Lowerer<'_> {
         let mut second = self.pop();
         let mut first = self.pop();
         let class = first.class;
+        let reference = first.reference.or(second.reference);
         let a = self.slot_operand(&mut first);
         let b = self.slot_operand(&mut second);
         if cond.is_const() {
@@ -103,6 +104,7 @@ impl Lowerer<'_> {
         }
         let cond = self.take(cond);
         self.push_result(class, |d| Inst::Select { class, d, a, b, cond });
+        self.refers_to(reference);
     }
 }
 

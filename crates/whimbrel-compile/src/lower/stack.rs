@@ -1,7 +1,7 @@
 //! The symbolic operand stack: what is on it, and how it becomes operands of ops.
 
-use wasm_syntax::NumericOp;
-use whimbrel_ir::{Class, Dst, Inst, Slot, Src};
+use wasm_syntax::{NumericOp, ValType};
+use whimbrel_ir::{Class, Dst, Inst, RefKind, Slot, Src, Temps};
 
 use super::emit::acc_of;
 use super::{Lowerer, slot};
@@ -13,6 +13,10 @@ pub(super) struct Entry {
     /// The temporary of its height.
     pub home: Slot,
     pub kind: Kind,
+    /// What it refers to, if it is a reference.
+    pub reference: Option<RefKind>,
+    /// The references among the operands up to this one, as far as they have been noted.
+    pub temps: Temps,
 }
 
 /// Where an operand's value is.
@@ -99,9 +103,15 @@ impl Deferred {
 
 impl Lowerer<'_> {
     fn push(&mut self, class: Class, kind: Kind) {
-        self.stack.push(Entry { class, home: slot(self.top), kind });
+        self.stack.push(Entry { class, home: slot(self.top), kind, reference: None, temps: Temps::NONE });
         self.top += class.slots();
         self.need_slots(self.top);
+    }
+
+    /// Pushes a value of type `ty` that is in its home.
+    pub(super) fn push_typed(&mut self, ty: ValType) {
+        self.push_temp(Class::of(ty));
+        self.refers_to(self.ref_kind(ty));
     }
 
     /// Pushes a value that is in its home.
@@ -144,6 +154,7 @@ impl Lowerer<'_> {
             Kind::Local(local) => self.push_local(entry.class, local),
             kind => self.push(entry.class, kind),
         }
+        self.refers_to(entry.reference);
     }
 
     pub(super) fn pop(&mut self) -> Entry {
@@ -160,6 +171,7 @@ impl Lowerer<'_> {
         let Some(entry) = self.stack.pop() else { unreachable!("validated code pops what it has pushed") };
         self.top -= entry.class.slots();
         self.deferred.truncate(self.stack.len());
+        self.references.unchain(self.stack.len());
         entry
     }
 
@@ -170,11 +182,12 @@ impl Lowerer<'_> {
         }
         self.stack.truncate(height);
         self.deferred.truncate(height);
+        self.references.unchain(height);
     }
 
     /// Computes an operand into its home.
     pub(super) fn materialise(&mut self, entry: &mut Entry) {
-        let Entry { class, home, kind } = *entry;
+        let Entry { class, home, kind, .. } = *entry;
         match kind {
             Kind::Temp => return,
             Kind::Local(_) => {
@@ -211,7 +224,7 @@ impl Lowerer<'_> {
     /// An operand of the sum whose home is `home`: that is its own, other slots are locals.
     fn sum_operand(&mut self, slot: Slot, home: Slot) -> Src {
         let kind = if slot == home { Kind::Temp } else { Kind::Local(slot) };
-        self.take(Entry { class: Class::I32, home, kind })
+        self.take(Entry { class: Class::I32, home, kind, reference: None, temps: Temps::NONE })
     }
 
     /// Computes the operand at `index` of the stack into its home.
@@ -221,6 +234,7 @@ impl Lowerer<'_> {
             self.materialise(&mut entry);
             self.stack[index] = entry;
             self.deferred.remove(index);
+            self.references.unchain(index);
         }
     }
 

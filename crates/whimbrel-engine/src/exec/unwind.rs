@@ -88,6 +88,9 @@ impl Thrown {
                 }
                 *fp.add(slot.0.into()) = self.exn;
             }
+            if let Some(slot) = clause.null {
+                *fp.add(slot.0.into()) = 0;
+            }
             if !ptr::eq(ctx.instance, instance.as_ptr()) {
                 ctx.enter_instance(instance.as_ptr());
             }
