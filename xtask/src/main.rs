@@ -1,6 +1,6 @@
 //! The project's own tasks, run as `cargo xtask TASK`.
 //!
-//! Each task ends with a line `N passed, N failed`, of `spec` also `N skipped`, and exits with status 1 if anything failed.
+//! Each task ends with a line `N passed, N failed`, of `spec` and `wasi` also `N skipped`, and exits with status 1 if anything failed.
 #![forbid(unsafe_code)]
 
 mod ci;
@@ -13,6 +13,7 @@ mod programs;
 mod report;
 mod spec;
 mod tidy;
+mod wasi;
 mod workspace;
 
 use std::process::ExitCode;
@@ -34,6 +35,8 @@ enum Task {
     Ci(ci::Args),
     /// Run the specification's test suite, and the project's own tests in its format
     Spec(spec::Args),
+    /// Run a folder of tests in the format of the WASI test suite
+    Wasi(wasi::Args),
     /// Load the suite's modules cut and mutated, and bombs, looking for panics, leaks and excessive allocation
     Leaks(hostile::LeaksArgs),
     /// Write the suite's modules to the corpora of the fuzz targets
@@ -65,6 +68,7 @@ fn run(task: Task) -> anyhow::Result<Tally> {
     match task {
         Task::Ci(args) => ci::run(&args),
         Task::Spec(args) => spec::run(&args),
+        Task::Wasi(args) => wasi::run(&args),
         Task::Leaks(args) => hostile::leaks(&args),
         Task::Seeds => hostile::seeds(),
         Task::Tidy => tidy::run(),

@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<Tally> {
     }
     let whimbrel = match &args.whimbrel {
         Some(path) => path.clone(),
-        None => build_whimbrel()?.join("release").join(format!("whimbrel{}", std::env::consts::EXE_SUFFIX)),
+        None => build_whimbrel()?,
     };
     let cache = target.join("programs");
     fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
@@ -82,12 +82,12 @@ pub fn run(args: &Args) -> Result<Tally> {
     Ok(print(&rows))
 }
 
-/// Builds the program under test; returns cargo's target folder.
-fn build_whimbrel() -> Result<PathBuf> {
+/// Builds the program under test; returns its path.
+pub fn build_whimbrel() -> Result<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--quiet", "--release", "-p", "whimbrel-cli"]).current_dir(workspace::root());
     process::tool(&mut cargo).context("whimbrel does not build")?;
-    workspace::target_dir()
+    Ok(workspace::target_dir()?.join("release").join(format!("whimbrel{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Prints the table, then what went wrong, then the count.
