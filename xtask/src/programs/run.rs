@@ -43,15 +43,23 @@ fn fault(program: &Program, done: &Captured, data: &Path) -> Option<String> {
         return Some(format!("ended with {code}, expected {}\n{}", program.exit_code, quote(&done.stderr)));
     }
     match program.expect {
-        Expect::Stdout(text) if done.stdout != text.as_bytes() => {
-            Some(format!("printed\n{}\nexpected\n{}", quote(&done.stdout), text.trim_end()))
-        }
+        Expect::Stdout(text) => other_text(&done.stdout, text),
         Expect::StdoutSha256(sha256) => other_digest("standard output", &done.stdout, sha256),
-        Expect::FileSha256 { file, sha256 } => match fs::read(data.join(file)) {
-            Ok(bytes) => other_digest(file, &bytes, sha256),
-            Err(error) => Some(format!("{file}: {error}")),
-        },
-        Expect::Stdout(_) => None,
+        Expect::FileSha256 { file, sha256 } => other_file(data, file, sha256),
+        Expect::Both { stdout, file, sha256 } => {
+            other_text(&done.stdout, stdout).or_else(|| other_file(data, file, sha256))
+        }
+    }
+}
+
+fn other_text(stdout: &[u8], expected: &str) -> Option<String> {
+    (stdout != expected.as_bytes()).then(|| format!("printed\n{}\nexpected\n{}", quote(stdout), expected.trim_end()))
+}
+
+fn other_file(data: &Path, file: &str, sha256: &str) -> Option<String> {
+    match fs::read(data.join(file)) {
+        Ok(bytes) => other_digest(file, &bytes, sha256),
+        Err(error) => Some(format!("{file}: {error}")),
     }
 }
 
@@ -101,6 +109,9 @@ mod tests {
         assert!(fault(&file, &done(0, ""), folder.path()).unwrap().starts_with("out: "));
         fs::write(folder.path().join("out"), "abc").unwrap();
         assert_eq!(fault(&file, &done(0, ""), folder.path()), None);
+        let both = program(0, Expect::Both { stdout: "x", file: "out", sha256: abc });
+        assert_eq!(fault(&both, &done(0, "x"), folder.path()), None);
+        assert!(fault(&both, &done(0, "y"), folder.path()).unwrap().starts_with("printed"));
     }
 
     #[test]
