@@ -24,6 +24,18 @@ impl Times {
         result
     }
 
+    /// How far the extremes are apart, as a part of the median.
+    #[must_use]
+    pub fn spread(&self) -> f64 {
+        (self.max_ms() - self.min_ms()) / self.median_ms()
+    }
+
+    /// Times as given, for tests.
+    #[cfg(test)]
+    pub fn of_ms(times: &[u64]) -> Self {
+        Self(times.iter().map(|&ms| Duration::from_millis(ms)).collect())
+    }
+
     fn sorted_ms(&self) -> Vec<f64> {
         let mut times: Vec<f64> = self.0.iter().map(|time| time.as_secs_f64() * 1e3).collect();
         times.sort_by(f64::total_cmp);
@@ -58,7 +70,7 @@ mod tests {
 
     #[test]
     fn medians_of_odd_and_even_numbers_of_rounds() {
-        let times = |list: &[u64]| Times(list.iter().map(|&ms| Duration::from_millis(ms)).collect());
+        let times = Times::of_ms;
         assert_eq!(times(&[5, 1, 3]).median_ms(), 3.0);
         assert_eq!(times(&[4, 1, 2, 9]).median_ms(), 3.0);
         assert!(times(&[]).median_ms().is_nan());

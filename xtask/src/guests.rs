@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::report::Tally;
-use crate::{process, programs, workspace};
+use crate::{process, tools, workspace};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -33,17 +33,17 @@ enum Recipe {
     C(&'static str),
     /// The same with shared memory.
     Threads(&'static str),
-    /// One C file without a library, compiled for speed; it exports `run`.
-    Kernel(&'static str),
+    /// One C file without a library, compiled for speed; it exports `run`. And what else the compiler is told.
+    Kernel(&'static str, &'static [&'static str]),
     /// A folder with `package.json`, its lock file, `asconfig.json` and `assembly/`; its `build` script is run.
     AssemblyScript(&'static str),
 }
 
 macro_rules! kernel {
-    ($name:literal) => {
+    ($name:literal $(, $flag:literal)*) => {
         Guest {
             wasm: concat!("bench/kernels/", $name, ".wasm"),
-            recipe: Recipe::Kernel(concat!("bench/kernels/", $name, ".c")),
+            recipe: Recipe::Kernel(concat!("bench/kernels/", $name, ".c"), &[$($flag),*]),
         }
     };
 }
@@ -68,6 +68,22 @@ const GUESTS: &[Guest] = &[
     kernel!("bulk"),
     kernel!("compress"),
     kernel!("modpow"),
+    kernel!("raytrace"),
+    kernel!("life"),
+    kernel!("paths"),
+    kernel!("json"),
+    kernel!("table"),
+    kernel!("heap"),
+    kernel!("huffman"),
+    kernel!("bignum"),
+    kernel!("siphash"),
+    kernel!("regex"),
+    kernel!("queens"),
+    kernel!("cosine"),
+    kernel!("tree"),
+    kernel!("mix"),
+    kernel!("simd", "-msimd128"),
+    kernel!("tail", "-mtail-call"),
 ];
 
 pub fn run(args: &Args) -> Result<Tally> {
@@ -111,7 +127,7 @@ fn rebuild(guest: &Guest, root: &Path, build: &Path) -> Result<Vec<u8>> {
     let wasm = match guest.recipe {
         Recipe::C(source) => build_c(&root.join(source), build, &["-Oz"])?,
         Recipe::Threads(source) => build_c(&root.join(source), build, THREADS)?,
-        Recipe::Kernel(source) => build_c(&root.join(source), build, KERNEL_FLAGS)?,
+        Recipe::Kernel(source, flags) => build_c(&root.join(source), build, &[KERNEL_FLAGS, flags].concat())?,
         Recipe::AssemblyScript(folder) => build_assemblyscript(&root.join(folder), build, guest.wasm)?,
     };
     fs::read(&wasm).with_context(|| format!("the build left no {}", wasm.display()))
@@ -131,7 +147,7 @@ const KERNEL_FLAGS: &[&str] = &["-O2", "-nostdlib", "-mbulk-memory", "-mexec-mod
 fn build_c(source: &Path, build: &Path, flags: &[&str]) -> Result<PathBuf> {
     let name = source.file_stem().context("a source file has a name")?;
     let wasm = build.join(name).with_extension("wasm");
-    process::tool(programs::zig()?.args(flags).args(["-Wall", "-Wextra", "-Werror", "-o"]).arg(&wasm).arg(source))?;
+    process::tool(tools::zig()?.args(flags).args(["-Wall", "-Wextra", "-Werror", "-o"]).arg(&wasm).arg(source))?;
     Ok(wasm)
 }
 
@@ -174,8 +190,10 @@ mod tests {
             let bytes = fs::read(workspace::root().join(guest.wasm)).expect(guest.wasm);
             assert!(bytes.starts_with(b"\0asm\x01\0\0\0"), "{} is not a module", guest.wasm);
             assert!(bytes.len() < 100_000, "{} is too large to commit", guest.wasm);
-            let (Recipe::C(source) | Recipe::Threads(source) | Recipe::Kernel(source) | Recipe::AssemblyScript(source)) =
-                guest.recipe;
+            let (Recipe::C(source)
+            | Recipe::Threads(source)
+            | Recipe::Kernel(source, _)
+            | Recipe::AssemblyScript(source)) = guest.recipe;
             assert!(workspace::root().join(source).exists(), "{source} is missing");
         }
     }

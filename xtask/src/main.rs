@@ -3,6 +3,7 @@
 //! Each task ends with a line `N passed, N failed`, of `spec` and `wasi` also `N skipped`, and exits with status 1 if anything failed.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod ci;
 mod examples;
 mod guests;
@@ -13,6 +14,7 @@ mod programs;
 mod report;
 mod spec;
 mod tidy;
+mod tools;
 mod wasi;
 mod workspace;
 
@@ -51,6 +53,8 @@ enum Task {
     Guests(guests::Args),
     /// Make the list of sequences of ops that the engine executes as one
     Patterns(patterns::Args),
+    /// Measure whimbrel beside other engines
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -76,5 +80,6 @@ fn run(task: Task) -> anyhow::Result<Tally> {
         Task::Programs(args) => programs::run(&args),
         Task::Guests(args) => guests::run(&args),
         Task::Patterns(args) => patterns::run(&args),
+        Task::Bench(args) => bench::run(&args),
     }
 }

@@ -1,9 +1,10 @@
 //! wasmi, translating lazily after full validation.
 
-use anyhow::Result;
-use wasmi::{CompilationMode, Config, Engine, Module, Store};
+use anyhow::{Context, Result};
+use wasmi::{CompilationMode, Config, Engine, F32, F64, Module, Store, Val};
 
 use super::{Instance, Loaded, Peer};
+use crate::value::Value;
 
 pub struct Wasmi(Engine);
 
@@ -18,10 +19,6 @@ impl Default for Wasmi {
 }
 
 impl Peer for Wasmi {
-    fn name(&self) -> &'static str {
-        "wasmi"
-    }
-
     fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>> {
         Ok(Box::new(Module::new(&self.0, wasm)?))
     }
@@ -36,8 +33,14 @@ impl Loaded for Module {
 }
 
 impl Instance for Running {
-    fn call(&mut self, export: &str, arg: i32) -> Result<i64> {
+    fn call(&mut self, export: &str, args: &[Value], results: &mut [Value]) -> Result<()> {
         let Self(store, instance) = self;
-        Ok(instance.get_typed_func::<i32, i64>(&*store, export)?.call(store, arg)?)
+        let func = instance.get_func(&*store, export).context("no such function")?;
+        let args: Vec<Val> = args.iter().map(to_val).collect();
+        let mut vals: Vec<Val> = results.iter().map(to_val).collect();
+        func.call(store, &args, &mut vals)?;
+        put(results, &vals)
     }
 }
+
+conversions!(Val, F32::from_bits, F64::from_bits, F32::to_bits, F64::to_bits);

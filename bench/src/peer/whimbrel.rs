@@ -1,9 +1,10 @@
 //! whimbrel itself.
 
-use anyhow::{Result, anyhow};
-use whimbrel::{Engine, Module, Store};
+use anyhow::{Context, Result, anyhow};
+use whimbrel::{Engine, Module, Store, Val};
 
 use super::{Instance, Loaded, Peer};
+use crate::value::Value;
 
 #[derive(Default)]
 pub struct Whimbrel(Engine);
@@ -11,10 +12,6 @@ pub struct Whimbrel(Engine);
 struct Running(Store<()>, whimbrel::Instance);
 
 impl Peer for Whimbrel {
-    fn name(&self) -> &'static str {
-        "whimbrel"
-    }
-
     fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>> {
         Ok(Box::new(Module::new(&self.0, wasm).map_err(|error| anyhow!("{error}"))?))
     }
@@ -29,9 +26,14 @@ impl Loaded for Module {
 }
 
 impl Instance for Running {
-    fn call(&mut self, export: &str, arg: i32) -> Result<i64> {
+    fn call(&mut self, export: &str, args: &[Value], results: &mut [Value]) -> Result<()> {
         let Self(store, instance) = self;
-        let func = instance.get_typed_func::<i32, i64>(&mut *store, export).map_err(|error| anyhow!("{error}"))?;
-        func.call(store, arg).map_err(|error| anyhow!("{error}"))
+        let func = instance.get_func(&mut *store, export).context("no such function")?;
+        let args: Vec<Val> = args.iter().map(to_val).collect();
+        let mut vals: Vec<Val> = results.iter().map(to_val).collect();
+        func.call(store, &args, &mut vals).map_err(|error| anyhow!("{error}"))?;
+        put(results, &vals)
     }
 }
+
+conversions!(Val, u32::from, u64::from, u32::from, u64::from);

@@ -12,10 +12,8 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use super::list::{CSources, Origin, Program, Registry};
+use crate::tools::{ZIG_VERSION, zig};
 use crate::{process, workspace};
-
-/// The version of zig whose C compiler and libc build the C programs. Its package holds all of both.
-const ZIG_VERSION: &str = "0.17.1";
 
 /// The version of Go that the programs in Go are built with.
 const GO_VERSION: &str = "1.27.3";
@@ -116,23 +114,6 @@ fn make_executable(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// `zig cc` for Wasm, installed below cargo's target folder if it is not there yet, its cache beside it.
-pub fn zig() -> Result<Command> {
-    let tools = workspace::target_dir()?.join("tools");
-    let home = tools.join(format!("ziglang-{ZIG_VERSION}"));
-    let program = home.join("ziglang").join(format!("zig{}", std::env::consts::EXE_SUFFIX));
-    if !program.exists() {
-        let mut pip = Command::new("python3");
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
-        pip.args(["--only-binary", ":all:", "--upgrade", "--target"]).arg(&home).arg(format!("ziglang=={ZIG_VERSION}"));
-        process::tool(&mut pip).context("cannot install zig")?;
-    }
-    let mut zig = Command::new(program);
-    zig.env("ZIG_GLOBAL_CACHE_DIR", tools.join("zig-cache")).env("ZIG_LOCAL_CACHE_DIR", tools.join("zig-cache"));
-    zig.args(["cc", "-target", "wasm32-wasi", "-s"]);
-    Ok(zig)
 }
 
 /// Compiles the program's C files in `folder`, together with our main file if there is one.

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::report::{self, Tally};
 use crate::{process, workspace};
-pub use fetch::{hex_digest, zig};
+pub use fetch::hex_digest;
 use list::{PROGRAMS, Program};
 
 #[derive(clap::Args)]
