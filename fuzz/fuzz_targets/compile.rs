@@ -13,8 +13,8 @@ fuzz_target!(|bytes: &[u8]| {
     let imported = loaded.info.num_imported_funcs();
     for func in (imported..).map(FuncIdx).take(loaded.bodies.len()) {
         let body = loaded.body(&module, func);
-        let validated = compile_func(&loaded.info, func, &body, &Options { validate: true }, &mut scratch);
-        let trusted = compile_func(&loaded.info, func, &body, &Options { validate: false }, &mut scratch);
+        let validated = compile_func(&loaded.info, func, &body, &Options { validate: true, ..Options::default() }, &mut scratch);
+        let trusted = compile_func(&loaded.info, func, &body, &Options { validate: false, ..Options::default() }, &mut scratch);
         match (validated, trusted) {
             (Ok(validated), Ok(trusted)) => assert_eq!(format!("{validated:?}"), format!("{trusted:?}")),
             (Err(validated), Err(trusted)) => {

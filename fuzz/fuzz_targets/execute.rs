@@ -1,4 +1,5 @@
-//! Execution: when a function is translated, and whether fuel is counted, changes nothing that can be seen.
+//! Execution: when a function is translated, whether fuel is counted, operations are executed in sequences or locals are in
+//! registers, changes nothing that can be seen.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -24,4 +25,9 @@ fuzz_target!(|bytes: &[u8]| {
     let lazy = run::run(&module, config(CompilationMode::Lazy), None);
     assert_eq!(lazy, run::run(&module, config(CompilationMode::Eager), None));
     assert_eq!(lazy, run::run(&module, config(CompilationMode::Lazy), Some(u64::MAX)));
+    for (fusion, pinning) in [(false, false), (false, true), (true, false)] {
+        let mut config = config(CompilationMode::Lazy);
+        config.fusion(fusion).pinning(pinning);
+        assert_eq!(lazy, run::run(&module, config, None));
+    }
 });

@@ -278,6 +278,12 @@ impl<'a> Body<'a> {
         InstrReader::new(self.instrs)
     }
 
+    /// The bytes of the instructions.
+    #[must_use]
+    pub const fn instr_bytes(&self) -> &'a [u8] {
+        self.instrs.rest()
+    }
+
     /// The offset of its first byte, that of the locals, in the module.
     #[must_use]
     pub const fn offset(&self) -> u64 {

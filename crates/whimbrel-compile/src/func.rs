@@ -11,6 +11,9 @@ use crate::env::ModuleEnv;
 use crate::error::{CompileError, CompileErrorKind, LoadError};
 use crate::lower::{Buffers, Lowerer, Unsupported};
 
+/// The opcode of `loop`.
+const LOOP: u8 = 0x03;
+
 /// How functions are compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -18,11 +21,13 @@ pub struct Options {
     /// [`load_module`](crate::load_module) does unless told otherwise, may do without: compiling one that is not valid may
     /// panic.
     pub validate: bool,
+    /// Whether locals that loops use much are kept in machine registers. It changes how fast code runs, never what it does.
+    pub pins: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { validate: true }
+        Self { validate: true, pins: true }
     }
 }
 
@@ -50,7 +55,10 @@ pub fn compile_func(
 ) -> Result<Code, CompileError> {
     let validator = if options.validate { Some(start_validator(info, func, body, scratch)?) } else { None };
     let sig = info.func_sig(func);
-    let mut lowerer = Lowerer::new(info, func, sig.params, ResultType::Many(sig.results), take(&mut scratch.lowerer));
+    // Without the opcode of loops among its bytes, a body has no loop whose locals to pin.
+    let pins = options.pins && body.instr_bytes().contains(&LOOP);
+    let results = ResultType::Many(sig.results);
+    let mut lowerer = Lowerer::new(info, func, sig.params, results, pins, take(&mut scratch.lowerer));
     for run in body.locals().iter() {
         lowerer.declare_locals(run.count, run.ty);
     }
@@ -71,7 +79,8 @@ pub fn compile_const_expr(
     expr: &ConstExpr<'_>,
     scratch: &mut Scratch,
 ) -> Result<Code, CompileError> {
-    let lowerer = Lowerer::new(info, FuncIdx(u32::MAX), &[], ResultType::One(ty), take(&mut scratch.lowerer));
+    let buffers = take(&mut scratch.lowerer);
+    let lowerer = Lowerer::new(info, FuncIdx(u32::MAX), &[], ResultType::One(ty), false, buffers);
     run(lowerer, None, expr.instrs(), expr.offset(), scratch)
 }
 

@@ -15,7 +15,8 @@ fn listing(wat: &str) -> Result<String, Box<dyn std::error::Error>> {
         let code = compile_func(&loaded.info, func, &body, &Options::default(), &mut scratch)?;
         verify(&code, &ModuleEnv(&loaded.info))?;
         // Validation changes nothing, nor does what the scratch memory held before.
-        let unchecked = compile_func(&loaded.info, func, &body, &Options { validate: false }, &mut scratch)?;
+        let unchecked =
+            compile_func(&loaded.info, func, &body, &Options { validate: false, ..Options::default() }, &mut scratch)?;
         assert_eq!(code, unchecked);
         listings.push(Listing(&code).to_string());
     }
@@ -50,6 +51,7 @@ snapshots! {
     legacy_exceptions
     locals_fold
     loop_sum
+    pins
     read_before_write
     ref_maps
     references

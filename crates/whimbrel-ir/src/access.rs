@@ -74,9 +74,7 @@ impl Inst {
                 let class = operand_class(op);
                 [Some((class, a)), Some((class, b)), None]
             }
-            Self::Select { class, a, b, cond, .. } => {
-                [Some((class, Src::Slot(a))), Some((class, Src::Slot(b))), Some((Class::I32, cond))]
-            }
+            Self::Select { class, a, b, cond, .. } => [Some((class, a)), Some((class, b)), Some((Class::I32, cond))],
             Self::Load { addr, .. } => address(addr, None),
             Self::Store { op, addr, value } => address(addr, Some((Class::of(op.val_type()), value))),
             Self::BrIf { cond, .. } => one(Class::I32, cond),
@@ -114,6 +112,7 @@ impl Inst {
                 [base, operands.next(), operands.next()]
             }
             Self::Enter { .. }
+            | Self::Pins { .. }
             | Self::AtomicFence
             | Self::Aggregate { .. }
             | Self::VectorConst { .. }
@@ -154,6 +153,66 @@ impl Inst {
         self.sources().iter().flatten().any(|&(_, src)| src == Src::Acc)
     }
 
+    /// The same instruction with each operand that is one value, and the result, as `source` and `destination` say; its length
+    /// stays. They may not turn slots, accumulators and pins into constants, nor constants into anything, and slots of
+    /// instructions that take nothing else stay.
+    #[must_use]
+    pub fn map_operands(
+        mut self,
+        mut source: impl FnMut(Class, Src) -> Src,
+        mut destination: impl FnMut(Class, Dst) -> Dst,
+    ) -> Self {
+        let result = self.result();
+        match &mut self {
+            Self::Copy { class, a, .. } | Self::GlobalSet { class, a, .. } | Self::ReturnValue { class, a, .. } => {
+                *a = source(*class, *a);
+            }
+            Self::Unary { op, a, .. } => *a = source(operand_class(*op), *a),
+            Self::Binary { op, a, b, .. } | Self::BrCmp { op, a, b, .. } => {
+                let class = operand_class(*op);
+                (*a, *b) = (source(class, *a), source(class, *b));
+            }
+            Self::Select { class, a, b, cond, .. } => {
+                (*a, *b) = (source(*class, *a), source(*class, *b));
+                *cond = source(Class::I32, *cond);
+            }
+            Self::Load { addr, .. } => addr.map_operands(&mut source),
+            Self::Store { op, addr, value } => {
+                addr.map_operands(&mut source);
+                *value = source(Class::of(op.val_type()), *value);
+            }
+            Self::BrIf { cond, .. } => *cond = source(Class::I32, *cond),
+            Self::BrTable { index, .. } => *index = source(Class::I32, *index),
+            _ => {}
+        }
+        match (result, self.takes_pins()) {
+            (Some((class, d)), true) => self.with_dst(destination(class, d)),
+            _ => self,
+        }
+    }
+
+    /// Whether operands and result may be pins.
+    #[must_use]
+    pub const fn takes_pins(&self) -> bool {
+        match self {
+            Self::Copy { .. }
+            | Self::Const64 { .. }
+            | Self::GlobalGet { .. }
+            | Self::GlobalSet { .. }
+            | Self::ReturnValue { .. }
+            | Self::Unary { .. }
+            | Self::Binary { .. }
+            | Self::Select { .. }
+            | Self::BrIf { .. }
+            | Self::BrCmp { .. }
+            | Self::BrTable { .. } => true,
+            Self::Load { addr, .. } | Self::Store { addr, .. } => {
+                matches!(addr, Addr::Plain { .. } | Addr::Indexed { .. })
+            }
+            _ => false,
+        }
+    }
+
     /// Whether control never goes on to the next instruction.
     #[must_use]
     pub const fn ends_flow(&self) -> bool {
@@ -189,6 +248,18 @@ fn address(addr: Addr, value: Option<(Class, Src)>) -> Sources {
         Addr::Indexed { base, index, .. } => [value, Some((Class::I32, base)), Some((Class::I32, index))],
         Addr::Far { base, memory64, .. } | Addr::Shared { base, memory64, .. } => {
             [value, Some((if memory64 { Class::I64 } else { Class::I32 }, slot(base))), None]
+        }
+    }
+}
+
+impl Addr {
+    fn map_operands(&mut self, source: &mut impl FnMut(Class, Src) -> Src) {
+        match self {
+            Self::Plain { base, .. } => *base = source(Class::I32, *base),
+            Self::Indexed { base, index, .. } => {
+                (*base, *index) = (source(Class::I32, *base), source(Class::I32, *index));
+            }
+            Self::Far { .. } | Self::Shared { .. } => {}
         }
     }
 }

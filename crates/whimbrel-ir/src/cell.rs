@@ -1,21 +1,17 @@
 //! The encoding of instructions as 8-byte words.
 //!
 //! Word 0 is the op's key, which linking replaces by a handler; word 1 is the payload `a:u16 d:u16 b:u16 c:u16`, the last
-//! two also being one 32-bit immediate; up to three extension words follow. What each op puts where is written once, in
-//! `encode` and `decode` below; the engine's handlers read the same fields.
+//! two also being one 32-bit immediate; up to three extension words follow. What each op puts where is written in `encode` and
+//! its inverse, `decode`; the engine's handlers read the same fields.
 
-use wasm_syntax::{
-    AtomicOp, FuncIdx, GlobalIdx, LaneOp, LoadOp, MemIdx, MemoryLaneOp, NumericOp, ShuffleLanes, StoreOp, TableIdx,
-    TagIdx, Trap, TypeIdx, V128, VectorOp,
-};
+use wasm_syntax::{NumericOp, Trap, V128};
 
-use crate::{
-    Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, DstKind, IndirectCallee, Inst, Pos, RefOp, Shape, Slot,
-    SlotsOp, Src, SrcKind, StorageOp, TailMove,
-};
+use crate::{Addr, Class, DstKind, Inst, Pos, Shape, Src, SrcKind};
 
+mod decode;
 mod word;
-use word::{Cell, Payload, dst, dst_slot, numeric_sub, slot_of, src, widen};
+pub use decode::decode;
+use word::{Cell, Payload, dst_slot, numeric_sub, slot_of};
 
 /// What an op is, without its operands' values: the engine finds the handler by it.
 ///
@@ -28,7 +24,8 @@ pub struct OpKey {
     pub sub: u8,
     /// The operands' kinds.
     pub shape: Shape,
-    /// What else selects a handler: the address mode of loads and stores, [`NEGATE`] and [`BACKWARD`] of branches.
+    /// What else selects a handler: the address mode of loads and stores, [`NEGATE`] and [`BACKWARD`] of branches, the kind of
+    /// a selection's condition, which pins are saved.
     pub mode: u8,
 }
 
@@ -99,6 +96,7 @@ macro_rules! families {
 
 families! {
     Enter "enter";
+    Pins "pins";
     Zero "zero";
     Copy "copy";
     Const64 "const";
@@ -180,6 +178,12 @@ impl OpKey {
         NumericOp::ALL.get(usize::from(self.sub)).copied()
     }
 
+    /// The kind of a selection's condition.
+    #[must_use]
+    pub fn selector(self) -> Option<SrcKind> {
+        SrcKind::from_bits(self.mode)
+    }
+
     /// The address mode of a load or store.
     #[must_use]
     pub fn addr_mode(self) -> Option<AddrMode> {
@@ -209,6 +213,7 @@ impl OpKey {
                 2 + usize::from(kind == Some(SrcKind::Const))
             }
             Family::Enter
+            | Family::Pins
             | Family::Zero
             | Family::CopyRange
             | Family::Select
@@ -268,49 +273,20 @@ fn address(cell: Cell, addr: Addr) -> (Cell, SrcKind, SrcKind) {
     }
 }
 
-fn decode_address(
-    key: OpKey,
-    payload: Payload,
-    ext: u64,
-    base: Option<SrcKind>,
-    index: Option<SrcKind>,
-    width: u8,
-) -> Option<Addr> {
-    let (far_base, memory) = (Slot(payload.a), MemIdx(payload.imm));
-    let far = |memory64| Addr::Far { base: far_base, offset: ext, memory, memory64 };
-    let shared = |memory64| Addr::Shared { base: far_base, offset: ext, memory, memory64 };
-    let indexed = |scale_log2| {
-        Some(Addr::Indexed {
-            base: src(base, payload.a, 0)?,
-            index: src(index, payload.b(), 0)?,
-            scale_log2,
-            offset: u32::try_from(ext).ok()?,
-        })
-    };
-    Some(match key.addr_mode()? {
-        AddrMode::Plain => Addr::Plain { base: src(base, payload.a, 0)?, offset: payload.imm },
-        AddrMode::Indexed => indexed(0)?,
-        AddrMode::Scaled => indexed(width.trailing_zeros() as u8)?,
-        AddrMode::Far32 => far(false),
-        AddrMode::Far64 => far(true),
-        AddrMode::Shared32 => shared(false),
-        AddrMode::Shared64 => shared(true),
-    })
-}
-
-fn cast_test(key: OpKey, ty: u32) -> Option<CastTest> {
-    Some(CastTest { nullable: key.mode != 0, kind: CastKind::from_parts(key.sub, ty)? })
+/// The kind of a store's index where the shape has a destination's.
+const fn as_dst(index: SrcKind) -> DstKind {
+    match index {
+        SrcKind::Slot | SrcKind::Const => DstKind::Slot,
+        SrcKind::Acc => DstKind::Acc,
+        SrcKind::Pin0 => DstKind::Pin0,
+        SrcKind::Pin1 => DstKind::Pin1,
+    }
 }
 
 /// A vector as two words, lane 0 in the first.
 const fn halves(value: V128) -> [u64; 2] {
     let bits = value.to_u128();
     [bits as u64, (bits >> 64) as u64]
-}
-
-/// The vector of two words.
-const fn whole([low, high]: [u64; 2]) -> V128 {
-    V128::from_u128(low as u128 | (high as u128) << 64)
 }
 
 /// Encodes `inst`, which stands at `at`, word by word into `out`.
@@ -320,7 +296,14 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
     use DstKind::Slot as D;
     use SrcKind::Slot as S;
     let cell = match inst {
-        Inst::Enter { return_slot, frame_slots } => Cell::new(Family::Enter).a(return_slot.0).imm(frame_slots),
+        Inst::Enter { return_slot, frame_slots, saves } => {
+            let (mode, first) = saves.parts();
+            Cell::new(Family::Enter).mode(mode).a(return_slot.0).d(first).imm(frame_slots)
+        }
+        Inst::Pins { ints: [a, d], floats } => {
+            let [b, c] = floats.unwrap_or_default();
+            Cell::new(Family::Pins).mode(floats.is_some().into()).a(a.0).d(d.0).imm(Payload::pair(b.0, c.0))
+        }
         Inst::Zero { first, count } => Cell::new(Family::Zero).d(first.0).imm(count.into()),
         Inst::Copy { class, d, a } => {
             let cell = Cell::new(Family::Copy).sub(class as u8).shape(d.kind(), a.kind(), S).d(dst_slot(d));
@@ -346,18 +329,18 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
         }
         Inst::Select { class, d, a, b, cond } => Cell::new(Family::Select)
             .sub(class as u8)
-            .shape(d.kind(), cond.kind(), S)
+            .mode(cond.kind() as u8)
+            .shape(d.kind(), a.kind(), b.kind())
             .d(dst_slot(d))
-            .a(a.0)
-            .imm(Payload::pair(b.0, slot_of(cond))),
+            .a(slot_of(a))
+            .imm(Payload::pair(slot_of(b), slot_of(cond))),
         Inst::Load { op, d, addr } => {
             let (cell, base, index) = address(Cell::new(Family::Load).sub(op as u16 as u8), addr);
             cell.shape(d.kind(), base, index).d(dst_slot(d))
         }
         Inst::Store { op, addr, value } => {
             let (cell, base, index) = address(Cell::new(Family::Store).sub(op as u16 as u8), addr);
-            let index = if index == SrcKind::Acc { DstKind::Acc } else { D };
-            let cell = cell.shape(index, base, value.kind()).d(slot_of(value));
+            let cell = cell.shape(as_dst(index), base, value.kind()).d(slot_of(value));
             if let Src::Const(value) = value { cell.extend(value) } else { cell }
         }
         Inst::GlobalGet { class, d, global } => {
@@ -408,10 +391,20 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
             .extend(callee.ty.0.into())
             .extend(tail.to_word()),
         Inst::ReturnCallRef { func, tail } => Cell::new(Family::ReturnCallRef).d(func.0).extend(tail.to_word()),
-        Inst::Return { return_slot } => Cell::new(Family::Return).d(return_slot.0),
-        Inst::ReturnValue { class, a, return_slot } => {
-            let cell = Cell::new(Family::ReturnValue).sub(class as u8).shape(D, a.kind(), S).d(return_slot.0);
-            if let Src::Const(value) = a { cell.constant(class, value) } else { cell.a(slot_of(a)) }
+        Inst::Return { return_slot, saves } => {
+            let (mode, first) = saves.parts();
+            Cell::new(Family::Return).mode(mode).d(return_slot.0).a(first)
+        }
+        // The saved pins are in `b` where a slot is in `a`.
+        Inst::ReturnValue { class, a, return_slot, saves } => {
+            let (mode, first) = saves.parts();
+            let cell =
+                Cell::new(Family::ReturnValue).sub(class as u8).mode(mode).shape(D, a.kind(), S).d(return_slot.0);
+            match a {
+                Src::Slot(slot) => cell.a(slot.0).imm(first.into()),
+                Src::Const(value) => cell.a(first).constant(class, value),
+                Src::Acc | Src::Pin(_) => cell.a(first),
+            }
         }
         Inst::Slots { op, a } => {
             let (tag, x, y) = op.parts();
@@ -488,162 +481,4 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
     };
     debug_assert_eq!(cell.key.len_words(), Some(2 + cell.extension_len), "{inst:?}");
     cell.write(out);
-}
-
-/// Decodes the unlinked op that starts at `at`.
-///
-/// `None` where the words are no op, or end too early. The targets that follow a `br_table` are not read.
-#[must_use]
-pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
-    let cell = words.get(at.0 as usize..)?;
-    let key = OpKey::from_word(*cell.first()?)?;
-    let cell = cell.get(..key.len_words()?)?;
-    let payload = Payload::from_word(cell[1]);
-    let ext = |n: usize| cell.get(2 + n).copied().unwrap_or_default();
-    let last = cell[cell.len() - 1];
-    let target = Pos(at.0.wrapping_add(payload.imm));
-    let d = || dst(key.shape.d(), payload.d);
-    let constant = |class| if class == Class::F64 { ext(0) } else { widen(class, payload.imm) };
-    let negate = key.mode & NEGATE != 0;
-    let storage = || StorageOp::ALL.get(usize::from(key.sub)).copied();
-    let (func, global) = (FuncIdx(payload.imm), GlobalIdx(payload.imm));
-    let callee = || Some(IndirectCallee { table: TableIdx(payload.imm), ty: TypeIdx(u32::try_from(ext(0)).ok()?) });
-    let (info, tail, saved) = (CallInfo::from_word(last), TailMove::from_word(last), Slot(payload.a));
-    Some(match key.family {
-        Family::Enter => Inst::Enter { return_slot: Slot(payload.a), frame_slots: payload.imm },
-        Family::Zero => Inst::Zero { first: Slot(payload.d), count: payload.b() },
-        Family::Copy => {
-            let class = key.class()?;
-            Inst::Copy { class, d: d()?, a: src(key.shape.a(), payload.a, constant(class))? }
-        }
-        Family::Const64 => Inst::Const64 { class: key.class()?, d: d()?, value: ext(0) },
-        Family::CopyRange => Inst::CopyRange { d: Slot(payload.d), a: Slot(payload.a), count: payload.b() },
-        Family::Unary => Inst::Unary { op: key.numeric()?, d: d()?, a: src(key.shape.a(), payload.a, 0)? },
-        Family::Binary => {
-            let op = key.numeric()?;
-            let value = constant(Class::of(op.signature().params[0]));
-            let (a, b) = if key.shape.a() == Some(SrcKind::Const) {
-                (Src::Const(value), src(key.shape.b(), payload.a, 0)?)
-            } else {
-                (src(key.shape.a(), payload.a, 0)?, src(key.shape.b(), payload.b(), value)?)
-            };
-            Inst::Binary { op, d: d()?, a, b }
-        }
-        Family::Select => Inst::Select {
-            class: key.class()?,
-            d: d()?,
-            a: Slot(payload.a),
-            b: Slot(payload.b()),
-            cond: src(key.shape.a(), payload.c(), 0)?,
-        },
-        Family::Load => {
-            let op = *LoadOp::ALL.get(usize::from(key.sub))?;
-            let addr = decode_address(key, payload, ext(0), key.shape.a(), key.shape.b(), op.width_bytes())?;
-            Inst::Load { op, d: d()?, addr }
-        }
-        Family::Store => {
-            let op = *StoreOp::ALL.get(usize::from(key.sub))?;
-            let index = if key.shape.d()? == DstKind::Acc { SrcKind::Acc } else { SrcKind::Slot };
-            let addr = decode_address(key, payload, ext(0), key.shape.a(), Some(index), op.width_bytes())?;
-            Inst::Store { op, addr, value: src(key.shape.b(), payload.d, last)? }
-        }
-        Family::GlobalGet => Inst::GlobalGet { class: key.class()?, d: d()?, global },
-        Family::GlobalSet => Inst::GlobalSet { class: key.class()?, global, a: src(key.shape.a(), payload.a, last)? },
-        Family::Br => Inst::Br { target },
-        Family::BrIf => Inst::BrIf { cond: src(key.shape.a(), payload.a, 0)?, negate, target },
-        Family::BrCmp => Inst::BrCmp {
-            op: key.numeric()?,
-            negate,
-            a: src(key.shape.a(), payload.a, 0)?,
-            b: src(key.shape.b(), payload.d, last)?,
-            target,
-        },
-        Family::BrTable => Inst::BrTable { index: src(key.shape.a(), payload.a, 0)?, count: payload.imm },
-        Family::Call => Inst::Call { func, info },
-        Family::CallImport => Inst::CallImport { func, saved, info },
-        Family::CallIndirect => {
-            Inst::CallIndirect { callee: callee()?, index: src(key.shape.a(), payload.d, 0)?, saved, info }
-        }
-        Family::CallRef => Inst::CallRef { func: Slot(payload.d), saved, info },
-        Family::Reload => Inst::Reload { saved, info },
-        Family::ReturnCall => Inst::ReturnCall { func, tail },
-        Family::ReturnCallImport => Inst::ReturnCallImport { func, tail },
-        Family::ReturnCallIndirect => Inst::ReturnCallIndirect { callee: callee()?, index: Slot(payload.d), tail },
-        Family::ReturnCallRef => Inst::ReturnCallRef { func: Slot(payload.d), tail },
-        Family::Return => Inst::Return { return_slot: Slot(payload.d) },
-        Family::ReturnValue => {
-            let class = key.class()?;
-            let a = src(key.shape.a(), payload.a, constant(class))?;
-            Inst::ReturnValue { class, a, return_slot: Slot(payload.d) }
-        }
-        Family::Slots => Inst::Slots {
-            op: SlotsOp::from_parts(key.sub, payload.imm, u32::try_from(ext(0)).ok()?)?,
-            a: Slot(payload.a),
-        },
-        Family::Vector => Inst::Vector {
-            op: *VectorOp::ALL.get(usize::from(key.sub))?,
-            d: Slot(payload.d),
-            a: Slot(payload.a),
-            b: Slot(payload.b()),
-            c: Slot(payload.c()),
-        },
-        Family::VectorLane => Inst::VectorLane {
-            op: *LaneOp::ALL.get(usize::from(key.sub))?,
-            d: Slot(payload.d),
-            a: Slot(payload.a),
-            b: Slot(payload.b()),
-            lane: u8::try_from(ext(0)).ok()?,
-        },
-        Family::Shuffle => {
-            let lanes = ShuffleLanes(whole([ext(0), ext(1)]).0);
-            Inst::Shuffle { d: Slot(payload.d), a: Slot(payload.a), b: Slot(payload.b()), lanes }
-        }
-        Family::VectorConst => Inst::VectorConst { d: Slot(payload.d), value: whole([ext(0), ext(1)]) },
-        Family::MemoryLane => {
-            let op = *MemoryLaneOp::ALL.get(usize::from(key.sub))?;
-            let kind = Some(SrcKind::Slot);
-            let addr = decode_address(key, payload, ext(0), kind, kind, op.width_bytes())?;
-            Inst::MemoryLane { op, d: Slot(payload.d), addr, vector: Slot(last as u16), lane: (last >> 16) as u8 }
-        }
-        Family::Throw => Inst::Throw { tag: TagIdx(payload.imm), args: Slot(payload.a) },
-        Family::ThrowRef => Inst::ThrowRef { exn: Slot(payload.a) },
-        Family::FieldGet => {
-            Inst::FieldGet { op: storage()?, d: d()?, a: src(key.shape.a(), payload.a, 0)?, offset: payload.imm }
-        }
-        Family::FieldSet => Inst::FieldSet {
-            op: storage()?,
-            a: Slot(payload.a),
-            value: src(key.shape.a(), payload.d, 0)?,
-            offset: payload.imm,
-        },
-        Family::ElemGet => {
-            Inst::ElemGet { op: storage()?, d: d()?, a: Slot(payload.a), index: src(key.shape.a(), payload.b(), 0)? }
-        }
-        Family::ElemSet => Inst::ElemSet {
-            op: storage()?,
-            a: Slot(payload.a),
-            index: Slot(payload.b()),
-            value: src(key.shape.a(), payload.d, 0)?,
-        },
-        Family::RefUnary => {
-            Inst::RefUnary { op: *RefOp::ALL.get(usize::from(key.sub))?, d: d()?, a: src(key.shape.a(), payload.a, 0)? }
-        }
-        Family::RefTest => Inst::RefTest { d: d()?, a: Slot(payload.a), test: cast_test(key, payload.imm)? },
-        Family::RefCast => Inst::RefCast { a: Slot(payload.a), test: cast_test(key, payload.imm)? },
-        Family::DescTest => {
-            Inst::DescTest { d: d()?, a: Slot(payload.a), b: Slot(payload.b()), nullable: key.mode != 0 }
-        }
-        Family::Aggregate => Inst::Aggregate {
-            op: AggregateOp::from_parts(key.sub, payload.imm, u32::try_from(ext(0)).ok()?)?,
-            a: Slot(payload.a),
-        },
-        Family::Atomic => {
-            let op = *AtomicOp::ALL.get(usize::from(key.sub))?;
-            let kind = Some(SrcKind::Slot);
-            let addr = decode_address(key, payload, ext(0), kind, kind, op.width_bytes())?;
-            Inst::Atomic { op, d: Slot(payload.d), addr, b: Slot(last as u16), c: Slot((last >> 16) as u16) }
-        }
-        Family::AtomicFence => Inst::AtomicFence,
-        Family::Trap => Inst::Trap(*Trap::ALL.get(payload.imm as usize)?),
-    })
 }

@@ -6,7 +6,7 @@ use core::fmt;
 
 use wasm_syntax::FuncIdx;
 
-use crate::{Family, Handler, Inst, OpKey, Pos, RefMaps, Slot, decode, encode};
+use crate::{Family, Handler, Inst, OpKey, Pos, RefMaps, Saves, Slot, decode, encode};
 
 /// The code of one function: owned, relocatable, plain data.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Code {
     pub result_slots: u16,
     /// Slots of a frame, headers of staged calls included.
     pub frame_slots: u32,
+    /// The caller's pins that it keeps in its frame.
+    pub saves: Saves,
     words: Vec<u64>,
     offsets: Vec<(Pos, u32)>,
     handlers: Vec<Handler>,
@@ -45,6 +47,7 @@ impl Code {
             param_slots: 0,
             result_slots: 0,
             frame_slots: 0,
+            saves: Saves::None,
             words,
             offsets: Vec::new(),
             handlers: Vec::new(),

@@ -7,7 +7,7 @@ use wasm_syntax::{
     StoreOp, TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 
-use crate::{AggregateOp, CastTest, Class, Dst, RefOp, Slot, Src, StorageOp};
+use crate::{AggregateOp, CastTest, Class, Dst, RefOp, Saves, Slot, Src, StorageOp};
 
 /// A position in a [`Code`](crate::Code), in words from its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,6 +134,16 @@ pub enum Inst {
         return_slot: Slot,
         /// Slots of the whole frame, the staged frames' headers included.
         frame_slots: u32,
+        /// The caller's pins that it keeps.
+        saves: Saves,
+    },
+    /// Fills the pins from slots: the integers, and with `floats` the `f64`s as well. It has no use for pins that the code
+    /// does not use, and fills them from any slot.
+    Pins {
+        /// The integers' slots.
+        ints: [Slot; 2],
+        /// The `f64`s' slots.
+        floats: Option<[Slot; 2]>,
     },
     /// Sets `count` slots from `first` on to zero.
     Zero {
@@ -142,7 +152,7 @@ pub enum Inst {
         /// How many.
         count: u16,
     },
-    /// Copies a value; from a slot, a constant or the accumulator to a slot or the accumulator.
+    /// Copies a value; not from the accumulator into itself.
     Copy {
         /// Class of the value.
         class: Class,
@@ -195,11 +205,11 @@ pub enum Inst {
         class: Class,
         /// Destination.
         d: Dst,
-        /// Value when the condition holds.
-        a: Slot,
-        /// Value when it does not.
-        b: Slot,
-        /// The condition: a slot or the integer accumulator.
+        /// Value when the condition holds: a slot or a pin.
+        a: Src,
+        /// Value when it does not: a slot or a pin.
+        b: Src,
+        /// The condition; never a constant.
         cond: Src,
     },
     /// A load. Vectors are loaded into slots, and leave the accumulators as they are.
@@ -256,7 +266,7 @@ pub enum Inst {
     BrCmp {
         /// A numeric instruction of two operands whose result is a truth value.
         op: NumericOp,
-        /// Whether to branch when it does not hold: for floats not the same as the opposite comparison.
+        /// Whether to branch when it does not hold; only for floats, where that is not the same as the opposite comparison.
         negate: bool,
         /// Left operand.
         a: Src,
@@ -350,6 +360,8 @@ pub enum Inst {
     Return {
         /// Where the return ip is.
         return_slot: Slot,
+        /// The caller's pins that it gives back.
+        saves: Saves,
     },
     /// Returns one value, which goes to slot 0.
     ReturnValue {
@@ -359,6 +371,8 @@ pub enum Inst {
         a: Src,
         /// Where the return ip is.
         return_slot: Slot,
+        /// The caller's pins that it gives back.
+        saves: Saves,
     },
     /// An operation on consecutive slots.
     Slots {

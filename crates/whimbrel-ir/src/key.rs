@@ -1,7 +1,7 @@
 //! Keys as text: a spelling of what an op is that outlives changes of the encoding.
 //!
 //! A key is `family:sub:kinds:mode`, such as `binary:i32.add:s,sk:0`: the family's name, the instruction or class, the kinds
-//! of destination and sources (`s` slot, `a` accumulator, `k` constant), and the mode.
+//! of destination and sources (`s` slot, `a` accumulator, `k` constant, `p` and `q` pins), and the mode.
 
 use core::fmt;
 use core::str::FromStr;
@@ -28,6 +28,8 @@ impl SrcKind {
             Self::Slot => 's',
             Self::Const => 'k',
             Self::Acc => 'a',
+            Self::Pin0 => 'p',
+            Self::Pin1 => 'q',
         }
     }
 }
@@ -37,6 +39,8 @@ impl DstKind {
         match self {
             Self::Slot => 's',
             Self::Acc => 'a',
+            Self::Pin0 => 'p',
+            Self::Pin1 => 'q',
         }
     }
 }
@@ -135,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_key_reads_back_as_it_was_spelled() {
-        for word in 0..1 << 20 {
+        for word in 0..1 << 24 {
             let Some(key) = OpKey::from_word(word | (word & 3) << 24) else { continue };
             if key.len_words().is_some() {
                 assert_eq!(key.to_string().parse(), Ok(key), "{key}");

@@ -76,9 +76,65 @@ impl Class {
     }
 }
 
-/// Where an input comes from.
+/// A machine register that holds one slot's value for as long as the function runs.
 ///
-/// The encoding has room for two more kinds, values pinned to machine registers.
+/// There are two for integers and two for `f64`s; the class of an operand says of which kind it is. A function that uses any
+/// keeps its caller's, as [`Saves`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Pin {
+    /// The first of its class.
+    First = 0,
+    /// The second of its class.
+    Second = 1,
+}
+
+impl Pin {
+    /// Both, in encoding order.
+    pub const ALL: [Self; 2] = [Self::First, Self::Second];
+
+    /// Whether values of the class can be pinned.
+    #[must_use]
+    pub const fn takes(class: Class) -> bool {
+        matches!(class, Class::I32 | Class::I64 | Class::F64)
+    }
+}
+
+/// The caller's pins that a function keeps in its frame while it uses them for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Saves {
+    /// It uses none.
+    #[default]
+    None,
+    /// The two integers are in two slots from this one on.
+    Ints(Slot),
+    /// The two integers and the two `f64`s are in four slots from this one on.
+    All(Slot),
+}
+
+impl Saves {
+    /// The first slot, and how many.
+    #[must_use]
+    pub const fn slots(self) -> (Slot, u32) {
+        match self {
+            Self::None => (Slot(0), 0),
+            Self::Ints(first) => (first, 2),
+            Self::All(first) => (first, 4),
+        }
+    }
+
+    /// Whether values of the class may be in pins.
+    #[must_use]
+    pub const fn allows(self, class: Class) -> bool {
+        match self {
+            Self::None => false,
+            Self::Ints(_) => matches!(class, Class::I32 | Class::I64),
+            Self::All(_) => Pin::takes(class),
+        }
+    }
+}
+
+/// Where an input comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Src {
     /// A slot of the frame.
@@ -90,6 +146,8 @@ pub enum Src {
     Const(u64),
     /// The accumulator of the operand's class.
     Acc,
+    /// A pin of the operand's class.
+    Pin(Pin),
 }
 
 impl Src {
@@ -106,6 +164,8 @@ impl Src {
             Self::Slot(_) => SrcKind::Slot,
             Self::Const(_) => SrcKind::Const,
             Self::Acc => SrcKind::Acc,
+            Self::Pin(Pin::First) => SrcKind::Pin0,
+            Self::Pin(Pin::Second) => SrcKind::Pin1,
         }
     }
 }
@@ -117,6 +177,8 @@ pub enum Dst {
     Slot(Slot),
     /// Only the accumulator of the result's class.
     Acc,
+    /// Only a pin of the result's class; the accumulator keeps what it holds.
+    Pin(Pin),
 }
 
 impl Dst {
@@ -126,11 +188,13 @@ impl Dst {
         match self {
             Self::Slot(_) => DstKind::Slot,
             Self::Acc => DstKind::Acc,
+            Self::Pin(Pin::First) => DstKind::Pin0,
+            Self::Pin(Pin::Second) => DstKind::Pin1,
         }
     }
 }
 
-/// The kind of a [`Src`], three bits of a shape. Values 3 and 4 are for pinned locals.
+/// The kind of a [`Src`], three bits of a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum SrcKind {
@@ -140,23 +204,41 @@ pub enum SrcKind {
     Const = 1,
     /// The accumulator.
     Acc = 2,
+    /// The first pin.
+    Pin0 = 3,
+    /// The second pin.
+    Pin1 = 4,
 }
 
 impl SrcKind {
     /// Every kind, in encoding order.
-    pub const ALL: [Self; 3] = [Self::Slot, Self::Const, Self::Acc];
+    pub const ALL: [Self; 5] = [Self::Slot, Self::Const, Self::Acc, Self::Pin0, Self::Pin1];
 
     pub(crate) const fn from_bits(bits: u8) -> Option<Self> {
         match bits {
             0 => Some(Self::Slot),
             1 => Some(Self::Const),
             2 => Some(Self::Acc),
+            3 => Some(Self::Pin0),
+            4 => Some(Self::Pin1),
             _ => None,
+        }
+    }
+
+    /// The place in the order in which operands stand that may be exchanged: the lower comes first.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Pin0 => 0,
+            Self::Pin1 => 1,
+            Self::Acc => 2,
+            Self::Slot => 3,
+            Self::Const => 4,
         }
     }
 }
 
-/// The kind of a [`Dst`], two bits of a shape. Values 2 and 3 are for pinned locals.
+/// The kind of a [`Dst`], two bits of a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum DstKind {
@@ -164,16 +246,22 @@ pub enum DstKind {
     Slot = 0,
     /// The accumulator alone.
     Acc = 1,
+    /// The first pin alone.
+    Pin0 = 2,
+    /// The second pin alone.
+    Pin1 = 3,
 }
 
 impl DstKind {
     /// Every kind, in encoding order.
-    pub const ALL: [Self; 2] = [Self::Slot, Self::Acc];
+    pub const ALL: [Self; 4] = [Self::Slot, Self::Acc, Self::Pin0, Self::Pin1];
 
     pub(crate) const fn from_bits(bits: u8) -> Option<Self> {
         match bits {
             0 => Some(Self::Slot),
             1 => Some(Self::Acc),
+            2 => Some(Self::Pin0),
+            3 => Some(Self::Pin1),
             _ => None,
         }
     }

@@ -5,8 +5,8 @@ use core::fmt;
 use alloc::collections::BTreeSet;
 
 use crate::{
-    Action, Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, Clause, Code, Dst, Handler, Inst, Pos, RefKind,
-    RefMaps, Slot, SlotsOp, Src, TailMove,
+    Action, Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, Clause, Code, Dst, Handler, Inst, Pin, Pos,
+    RefKind, RefMaps, Slot, SlotsOp, Src, TailMove,
 };
 
 /// The listing of a function's code; its [`Display`](fmt::Display) form has a line for each instruction:
@@ -106,7 +106,17 @@ impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let not = |negate: bool| if negate { "not " } else { "" };
         match self.0 {
-            Inst::Enter { return_slot, frame_slots } => write!(f, "enter {return_slot}, {frame_slots}"),
+            Inst::Enter { return_slot, frame_slots, saves } => {
+                write!(f, "enter {return_slot}, {frame_slots}")?;
+                match saves.slots() {
+                    (_, 0) => Ok(()),
+                    (first, count) => write!(f, ", saves {count} at {first}"),
+                }
+            }
+            Inst::Pins { ints: [p, q], floats } => {
+                write!(f, "pins {p}, {q}")?;
+                floats.map_or(Ok(()), |[p, q]| write!(f, ", {p}, {q}"))
+            }
             Inst::Zero { first, count } => write!(f, "zero {first}, {count}"),
             Inst::Copy { class, d, a } => write!(f, "{class}.copy {d}, {}", Value(class, a)),
             Inst::Const64 { class, d, value } => {
@@ -121,6 +131,7 @@ impl fmt::Display for Operation {
                 write!(f, "{} {d}, {}, {}", op.mnemonic(), Value(class, a), Value(class, b))
             }
             Inst::Select { class, d, a, b, cond } => {
+                let (a, b) = (Value(class, a), Value(class, b));
                 write!(f, "{class}.select {d}, {a}, {b}, {}", Value(Class::I32, cond))
             }
             Inst::Load { op, d, addr } => write!(f, "{} {d}, {}", op.mnemonic(), addr),
@@ -244,6 +255,7 @@ impl fmt::Display for Value {
         match (self.1, self.0) {
             (Src::Slot(slot), _) => slot.fmt(f),
             (Src::Acc, _) => f.write_str("acc"),
+            (Src::Pin(pin), _) => pin.fmt(f),
             (Src::Const(bits), Class::I32) => (bits as i32).fmt(f),
             (Src::Const(bits), Class::F32) => write!(f, "{:?}", f32::from_bits(bits as u32)),
             (Src::Const(bits), Class::F64) => write!(f, "{:?}", f64::from_bits(bits)),
@@ -311,7 +323,14 @@ impl fmt::Display for Dst {
         match self {
             Self::Slot(slot) => slot.fmt(f),
             Self::Acc => f.write_str("acc"),
+            Self::Pin(pin) => pin.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pin{}", *self as u8)
     }
 }
 

@@ -7,7 +7,7 @@ use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, NumericOp, Table
 
 use crate::{
     Action, Addr, AggregateOp, CastKind, CastTest, Class, Clause, Code, Dst, FRAME_HEADER_SLOTS, Handler, Inst, Pos,
-    Slot, SlotsOp, Src, SrcKind, TAIL_RECORD_SLOTS, TailMove,
+    Saves, Slot, SlotsOp, Src, SrcKind, TAIL_RECORD_SLOTS, TailMove, kinds_are_in_order, opposite,
 };
 
 macro_rules! rules {
@@ -65,6 +65,9 @@ rules! {
     Handlers "handlers lead to instructions, with slots in the frame";
     /// 15: reference maps are of instructions, or of what is behind calls, in order; their slots are in the frame.
     References "reference maps are of instructions, with slots in the frame";
+    /// 16: pins are used only in code that keeps its caller's of that class, by instructions that may; every way out gives the
+    /// caller's back, and there is no tail call out of such code.
+    Pins "pins are the code's own, and given back";
 }
 
 /// Code breaks a rule.
@@ -231,10 +234,12 @@ impl<E: VerifyEnv> Verifier<'_, E> {
     }
 
     fn enter(&self, inst: &Inst) -> Result<(), VerifyError> {
-        let Code { return_slot, frame_slots, .. } = *self.code;
-        let is_enter = *inst == Inst::Enter { return_slot, frame_slots };
+        let Code { return_slot, frame_slots, saves, .. } = *self.code;
+        let is_enter = *inst == Inst::Enter { return_slot, frame_slots, saves };
         let is_right = if self.at == Pos(0) { is_enter } else { !matches!(inst, Inst::Enter { .. }) };
         self.check(is_right, Rule::Enter)?;
+        let (first, count) = saves.slots();
+        self.slots(first, count)?;
         self.slots(return_slot, FRAME_HEADER_SLOTS)
     }
 
@@ -253,10 +258,12 @@ impl<E: VerifyEnv> Verifier<'_, E> {
             match d {
                 Dst::Slot(slot) => self.slots(slot, class.slots())?,
                 Dst::Acc => self.check(class != Class::V128, Rule::Shapes)?,
+                Dst::Pin(_) => self.pin(inst, class)?,
             }
-            match acc_of(class) {
-                Some(acc) => self.accs[acc] = Some(class),
-                None => self.accs[2] = None,
+            match (d, acc_of(class)) {
+                (Dst::Pin(_), _) => {}
+                (_, Some(acc)) => self.accs[acc] = Some(class),
+                (_, None) => self.accs[2] = None,
             }
         }
         if let Some((class, d)) = inst.slot_result() {
@@ -272,6 +279,7 @@ impl<E: VerifyEnv> Verifier<'_, E> {
         match src {
             Src::Slot(slot) => self.slots(slot, class.slots()),
             Src::Const(_) => Ok(()),
+            Src::Pin(_) => self.pin(inst, class),
             Src::Acc => {
                 let held = acc_of(class).and_then(|acc| self.accs[acc]);
                 let class = match *inst {
@@ -283,8 +291,21 @@ impl<E: VerifyEnv> Verifier<'_, E> {
         }
     }
 
+    fn pin(&self, inst: &Inst, class: Class) -> Result<(), VerifyError> {
+        self.check(inst.takes_pins() && self.code.saves.allows(class), Rule::Pins)
+    }
+
     fn operation(&self, inst: &Inst) -> Result<(), VerifyError> {
         match *inst {
+            Inst::Pins { ints, floats } => {
+                ints.into_iter().chain(floats.into_iter().flatten()).try_for_each(|slot| self.slots(slot, 1))?;
+                let is_allowed = match self.code.saves {
+                    Saves::None => false,
+                    Saves::Ints(_) => floats.is_none(),
+                    Saves::All(_) => true,
+                };
+                self.check(is_allowed, Rule::Pins)
+            }
             Inst::Zero { first, count } => self.slots(first, count.into()),
             Inst::CopyRange { d, a, count } => {
                 self.slots(d, count.into())?;
@@ -318,8 +339,9 @@ impl<E: VerifyEnv> Verifier<'_, E> {
                 self.tail_call(Some(self.get(self.env.func_type(callee.ty))?), tail)
             }
             Inst::ReturnCallRef { tail, .. } => self.tail_call(None, tail),
-            Inst::Return { return_slot } | Inst::ReturnValue { return_slot, .. } => {
-                self.check(return_slot == self.code.return_slot, Rule::Areas)
+            Inst::Return { return_slot, saves } | Inst::ReturnValue { return_slot, saves, .. } => {
+                self.check(return_slot == self.code.return_slot, Rule::Areas)?;
+                self.check(saves == self.code.saves, Rule::Pins)
             }
             Inst::Throw { tag, args } => self.slots(args, self.get(self.env.tag(tag))?),
             Inst::Slots { op, a } => self.slots_op(op, a),
@@ -386,6 +408,7 @@ impl<E: VerifyEnv> Verifier<'_, E> {
         let agrees =
             callee.is_none_or(|callee| callee.params == u32::from(count) && callee.results == u32::from(results));
         let area = TAIL_RECORD_SLOTS + u32::from(count.max(results)) + FRAME_HEADER_SLOTS;
+        self.check(self.code.saves == Saves::None, Rule::Pins)?;
         let is_right = agrees && found == return_slot && results == result_slots && area <= frame_slots;
         self.check(is_right, Rule::TailCalls)
     }
@@ -503,12 +526,22 @@ fn shape_is_allowed(inst: &Inst) -> bool {
         }
         Inst::Const64 { class, .. } => matches!(class, Class::I64 | Class::F64),
         Inst::Unary { op, a, .. } => is_scalar(op, 1) && !is_const(a),
-        Inst::Binary { op, a, b, .. } => is_scalar(op, 2) && !(is_const(a) && is_const(b)) && !are_acc(a, b),
-        Inst::BrCmp { op, a, b, .. } => {
-            let is_test = is_scalar(op, 2) && op.opcode() <= NumericOp::F64Ge.opcode();
-            is_test && !is_const(a) && !are_acc(a, b)
+        Inst::Binary { op, a, b, .. } => {
+            is_scalar(op, 2)
+                && !(is_const(a) && is_const(b))
+                && !are_acc(a, b)
+                && kinds_are_in_order(op, a.kind(), b.kind())
         }
-        Inst::Select { cond, .. } | Inst::BrIf { cond, .. } => !is_const(cond),
+        Inst::BrCmp { op, negate, a, b, .. } => {
+            let is_test = is_scalar(op, 2) && op.opcode() <= NumericOp::F64Ge.opcode();
+            let is_plain = !negate || opposite(op).is_none();
+            is_test && is_plain && !is_const(a) && !are_acc(a, b) && kinds_are_in_order(op, a.kind(), b.kind())
+        }
+        Inst::Select { a, b, cond, .. } => {
+            let is_value = |src| matches!(src, Src::Slot(_) | Src::Pin(_));
+            is_value(a) && is_value(b) && !is_const(cond)
+        }
+        Inst::BrIf { cond, .. } => !is_const(cond),
         Inst::BrTable { index, .. } | Inst::CallIndirect { index, .. } => !is_const(index),
         Inst::Load { addr, .. } => address_is_allowed(addr, None),
         Inst::Store { op, addr, value } => {
@@ -540,8 +573,11 @@ fn address_is_allowed(addr: Addr, acc: Option<usize>) -> bool {
     let accs = match addr {
         Addr::Plain { base: Src::Const(bits), .. } => return bits == 0,
         Addr::Plain { base, .. } => usize::from(base == Src::Acc),
-        Addr::Indexed { base, index, .. } => {
+        Addr::Indexed { base, index, scale_log2, .. } => {
             if base.kind() == SrcKind::Const || index.kind() == SrcKind::Const {
+                return false;
+            }
+            if scale_log2 == 0 && base.kind().rank() > index.kind().rank() {
                 return false;
             }
             usize::from(base == Src::Acc) + usize::from(index == Src::Acc)

@@ -5,8 +5,8 @@ use wasm_syntax::{
     StoreOp, TableIdx, TagIdx, Trap, TypeIdx, V128, VectorOp,
 };
 use whimbrel_ir::{
-    Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, Code, Dst, DstKind, IndirectCallee, Inst, Pos, RefOp, Slot,
-    SlotsOp, Src, SrcKind, StorageOp, TailMove,
+    Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, Code, Dst, DstKind, IndirectCallee, Inst, Pin, Pos, RefOp,
+    Saves, Slot, SlotsOp, Src, SrcKind, StorageOp, TailMove,
 };
 
 /// Numbers without a pattern (xorshift64*), the extremes among them.
@@ -38,6 +38,8 @@ impl Numbers {
         match kind {
             SrcKind::Slot => Src::Slot(self.slot()),
             SrcKind::Acc => Src::Acc,
+            SrcKind::Pin0 => Src::Pin(Pin::First),
+            SrcKind::Pin1 => Src::Pin(Pin::Second),
             SrcKind::Const => Src::Const(match class {
                 Class::I32 | Class::F32 => self.u32().into(),
                 Class::I64 => self.u32() as i32 as i64 as u64,
@@ -50,7 +52,14 @@ impl Numbers {
         match kind {
             DstKind::Slot => Dst::Slot(self.slot()),
             DstKind::Acc => Dst::Acc,
+            DstKind::Pin0 => Dst::Pin(Pin::First),
+            DstKind::Pin1 => Dst::Pin(Pin::Second),
         }
+    }
+
+    fn saves(&mut self) -> Saves {
+        let first = self.slot();
+        [Saves::None, Saves::Ints(first), Saves::All(first)][self.u64() as usize % 3]
     }
 
     /// A target at any distance that code can have.
@@ -62,10 +71,11 @@ impl Numbers {
 /// The addresses of an access of `width_bytes`, with every kind of base and index that there may be.
 fn addresses(numbers: &mut Numbers, width_bytes: u8) -> Vec<Addr> {
     let mut addrs = vec![Addr::Plain { base: Src::Const(0), offset: numbers.u32() }];
-    for base in [SrcKind::Slot, SrcKind::Acc] {
+    let kinds = SrcKind::ALL.into_iter().filter(|&kind| kind != SrcKind::Const);
+    for base in kinds.clone() {
         let base = numbers.src(Class::I32, base);
         addrs.push(Addr::Plain { base, offset: numbers.u32() });
-        for index in [SrcKind::Slot, SrcKind::Acc] {
+        for index in kinds.clone() {
             let index = numbers.src(Class::I32, index);
             for scale_log2 in [0, width_bytes.trailing_zeros() as u8] {
                 addrs.push(Addr::Indexed { base, index, scale_log2, offset: numbers.u32() });
@@ -171,7 +181,8 @@ fn moves_and_branches_round_trip() {
             let (a, global, return_slot) = (numbers.src(class, kind), GlobalIdx(numbers.u32()), numbers.slot());
             round_trip(numbers, Inst::GlobalSet { class, global, a });
             if class != Class::V128 {
-                round_trip(numbers, Inst::ReturnValue { class, a, return_slot });
+                let saves = numbers.saves();
+                round_trip(numbers, Inst::ReturnValue { class, a, return_slot, saves });
             }
             for d in DstKind::ALL {
                 let (d, value) = (numbers.dst(d), numbers.u64());
@@ -181,8 +192,10 @@ fn moves_and_branches_round_trip() {
                 round_trip(numbers, Inst::Const64 { class, d, value });
                 round_trip(numbers, Inst::GlobalGet { class, d, global });
                 let cond = numbers.src(Class::I32, if kind == SrcKind::Const { SrcKind::Slot } else { kind });
-                let (a, b) = (numbers.slot(), numbers.slot());
-                round_trip(numbers, Inst::Select { class, d, a, b, cond });
+                for second in SrcKind::ALL.into_iter().filter(|&kind| kind != SrcKind::Const) {
+                    let (a, b) = (cond, numbers.src(class, second));
+                    round_trip(numbers, Inst::Select { class, d, a, b, cond });
+                }
                 for negate in [false, true] {
                     let target = numbers.target();
                     round_trip(numbers, Inst::BrIf { cond, negate, target });
@@ -198,8 +211,11 @@ fn moves_and_branches_round_trip() {
         round_trip(numbers, Inst::Br { target });
         round_trip(numbers, Inst::Zero { first: a, count });
         round_trip(numbers, Inst::CopyRange { d: a, a: b, count });
-        round_trip(numbers, Inst::Enter { return_slot: a, frame_slots });
-        round_trip(numbers, Inst::Return { return_slot: a });
+        let saves = numbers.saves();
+        round_trip(numbers, Inst::Enter { return_slot: a, frame_slots, saves });
+        round_trip(numbers, Inst::Return { return_slot: a, saves });
+        let floats = (count % 2 == 0).then(|| [numbers.slot(), numbers.slot()]);
+        round_trip(numbers, Inst::Pins { ints: [a, b], floats });
     }
     let throw = Inst::Throw { tag: TagIdx(numbers.u32()), args: numbers.slot() };
     round_trip(numbers, throw);

@@ -3,7 +3,8 @@
 use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, TableIdx, TagIdx, Trap, TypeIdx};
 use whimbrel_ir::{
     Action, Addr, AggregateOp, CallInfo, CalleeSlots, CastKind, CastTest, Class, Clause, Code, Dst, Handler, Inst,
-    LocalSet, Point, Pos, RefKind, RefMaps, Rule, Slot, SlotsOp, Src, StorageOp, TailMove, Temps, VerifyEnv, verify,
+    LocalSet, Pin, Point, Pos, RefKind, RefMaps, RefOp, Rule, Saves, Slot, SlotsOp, Src, StorageOp, TailMove, Temps,
+    VerifyEnv, verify,
 };
 
 /// A module with an imported function 0, functions 1 of one parameter and one result, a 32-bit memory, an `i32` global.
@@ -55,8 +56,8 @@ impl VerifyEnv for Env {
     }
 }
 
-const ENTER: Inst = Inst::Enter { return_slot: Slot(1), frame_slots: 6 };
-const RETURN: Inst = Inst::Return { return_slot: Slot(1) };
+const ENTER: Inst = Inst::Enter { return_slot: Slot(1), frame_slots: 6, saves: Saves::None };
+const RETURN: Inst = Inst::Return { return_slot: Slot(1), saves: Saves::None };
 const ADD: Inst = add(Dst::Slot(Slot(2)), Src::Slot(Slot(0)), Src::Const(1));
 
 const fn add(d: Dst, a: Src, b: Src) -> Inst {
@@ -118,10 +119,10 @@ fn words_that_do_not_decode_are_refused() {
 fn frames_are_checked() {
     assert_eq!(broken(&[ADD, RETURN]), Some(Rule::Enter));
     assert_eq!(broken(&[ENTER, ENTER, RETURN]), Some(Rule::Enter));
-    let mut areas = code(&[Inst::Enter { return_slot: Slot(1), frame_slots: 6 }, RETURN]);
+    let mut areas = code(&[ENTER, RETURN]);
     areas.param_slots = 2;
     assert_eq!(verify(&areas, &Env).err().map(|error| error.rule), Some(Rule::Areas));
-    assert_eq!(broken(&[ENTER, Inst::Return { return_slot: Slot(0) }]), Some(Rule::Areas));
+    assert_eq!(broken(&[ENTER, Inst::Return { return_slot: Slot(0), saves: Saves::None }]), Some(Rule::Areas));
 }
 
 #[test]
@@ -193,9 +194,44 @@ fn operand_kinds_are_checked() {
         Inst::Copy { class: Class::V128, d: Dst::Acc, a: Src::Slot(Slot(0)) },
         Inst::Const64 { class: Class::F32, d: Dst::Acc, value: 0 },
         Inst::BrCmp { op: NumericOp::I32Add, negate: false, a: Src::Slot(Slot(0)), b: Src::Const(0), target: Pos(0) },
+        // There is another comparison that says the same, and another order of the operands.
+        Inst::BrCmp { op: NumericOp::I32Eq, negate: true, a: Src::Slot(Slot(0)), b: Src::Const(0), target: Pos(0) },
+        add(Dst::Acc, Src::Slot(Slot(0)), Src::Acc),
+        indexed(Src::Slot(Slot(0)), Src::Acc),
     ] {
         assert_eq!(broken(&[ENTER, ADD, inst, RETURN]), Some(Rule::Shapes), "{inst:?}");
     }
+}
+
+#[test]
+fn pins_are_kept_and_given_back() {
+    let (pin, slot) = (Src::Pin(Pin::First), Slot(0));
+    let with = |saves, insts: &[Inst]| {
+        let enter = Inst::Enter { return_slot: Slot(1), frame_slots: 6, saves };
+        let end = Inst::Return { return_slot: Slot(1), saves };
+        let mut code = code(&[&[enter], insts, &[end]].concat());
+        code.saves = saves;
+        verify(&code, &Env).err().map(|error| error.rule)
+    };
+    let (ints, all) = (Saves::Ints(Slot(4)), Saves::All(Slot(2)));
+    let float = Inst::Copy { class: Class::F64, d: Dst::Pin(Pin::Second), a: Src::Slot(slot) };
+    let fill = |floats| Inst::Pins { ints: [slot; 2], floats };
+    let to_pin = add(Dst::Pin(Pin::First), pin, Src::Const(1));
+    assert_eq!(with(ints, &[fill(None), to_pin]), None);
+    assert_eq!(with(all, &[fill(Some([slot; 2])), to_pin, float]), None);
+    assert_eq!(with(Saves::None, &[to_pin]), Some(Rule::Pins));
+    assert_eq!(with(Saves::None, &[fill(None)]), Some(Rule::Pins));
+    assert_eq!(with(ints, &[float]), Some(Rule::Pins));
+    assert_eq!(with(ints, &[fill(Some([slot; 2]))]), Some(Rule::Pins));
+    // A single float is no pin, and references' instructions take none.
+    assert_eq!(with(all, &[Inst::Copy { class: Class::F32, d: Dst::Acc, a: pin }]), Some(Rule::Pins));
+    assert_eq!(with(all, &[Inst::RefUnary { op: RefOp::RefI31, d: Dst::Acc, a: pin }]), Some(Rule::Pins));
+    // What is in a pin is not in the accumulator.
+    assert_eq!(with(ints, &[to_pin, add(Dst::Acc, Src::Acc, Src::Const(1))]), Some(Rule::Accumulators));
+    assert_eq!(with(ints, &[RETURN]), Some(Rule::Pins));
+    let tail = TailMove { args: Slot(4), count: 1, return_slot: Slot(1), results: 1 };
+    assert_eq!(with(ints, &[Inst::ReturnCall { func: FuncIdx(1), tail }]), Some(Rule::Pins));
+    assert_eq!(with(Saves::Ints(Slot(5)), &[]), Some(Rule::Slots));
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub struct Config {
     pub(crate) consume_fuel: bool,
     pub(crate) compilation_mode: CompilationMode,
     pub(crate) fusion: bool,
+    pub(crate) pinning: bool,
 }
 
 /// What an engine accepts unless told otherwise.
@@ -51,6 +52,7 @@ impl Default for Config {
             consume_fuel: false,
             compilation_mode: CompilationMode::default(),
             fusion: true,
+            pinning: true,
         }
     }
 }
@@ -92,6 +94,13 @@ impl Config {
     /// programs run, never what they do: tests compare both.
     pub fn fusion(&mut self, enable: bool) -> &mut Self {
         self.fusion = enable;
+        self
+    }
+
+    /// Whether locals that loops use much are kept in machine registers, as they are unless told otherwise. It changes how fast
+    /// programs run, never what they do: tests compare both.
+    pub fn pinning(&mut self, enable: bool) -> &mut Self {
+        self.pinning = enable;
         self
     }
 

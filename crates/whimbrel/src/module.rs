@@ -201,8 +201,7 @@ impl Module {
             return Ok(());
         }
         let mut own = scratch.lock().take().unwrap_or_default();
-        // Loading has validated every body.
-        let options = Options { validate: false };
+        let options = self.compile_options();
         let code = compile_func(&loaded.info, func, &loaded.body(bytes, func), &options, &mut own)?;
         image.code.publish(code);
         *scratch.lock() = Some(own);
@@ -220,9 +219,13 @@ impl Module {
     /// If the module does not define the function.
     pub fn lower(&self, func: FuncIdx) -> Result<Code> {
         let Inner { bytes, loaded, .. } = &*self.0;
-        // Loading has validated every body.
-        let options = Options { validate: false };
+        let options = self.compile_options();
         Ok(compile_func(&loaded.info, func, &loaded.body(bytes, func), &options, &mut Scratch::default())?)
+    }
+
+    /// How functions are compiled; loading has validated every body.
+    fn compile_options(&self) -> Options {
+        Options { validate: false, pins: self.engine().config().pinning }
     }
 
     pub(crate) fn frame_info(&self, func: FuncIdx, offset: Option<u32>) -> FrameInfo {

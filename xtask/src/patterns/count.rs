@@ -40,7 +40,7 @@ impl Corpus {
         let loaded = load_module(bytes, &LoadOptions::default()).context("the module is not valid")?;
         let first = self.runs.len();
         let mut scratch = Scratch::default();
-        let options = Options { validate: false };
+        let options = Options { validate: false, ..Options::default() };
         for func in loaded.info.num_imported_funcs()..loaded.info.num_funcs() {
             let body = loaded.body(bytes, FuncIdx(func));
             match compile_func(&loaded.info, FuncIdx(func), &body, &options, &mut scratch) {

@@ -79,6 +79,7 @@ impl<'m> Lowerer<'m> {
     }
 
     fn emit_tail_call(&mut self, inst: Inst) {
+        self.has_tail_call = true;
         self.mark();
         self.emit(inst);
         self.set_unreachable();

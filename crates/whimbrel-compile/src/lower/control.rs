@@ -5,10 +5,11 @@
 
 use wasm_syntax::{BlockType, BrTable, LabelIdx};
 use wasm_validate::ResultType;
-use whimbrel_ir::{Action, Class, Dst, Inst, Point, Pos, Slot, Src};
+use whimbrel_ir::{Action, Class, Dst, Inst, Point, Pos, Saves, Slot, Src};
 
 use super::fuse::Cond;
 use super::locals::Assigned;
+use super::pins::Loop;
 use super::stack::{Entry, Kind, constant};
 use super::{Lowerer, slot, slots_of};
 
@@ -49,6 +50,8 @@ pub(super) struct Control {
     pub base: u32,
     /// Where a loop starts.
     start: Pos,
+    /// The loop in the list of those that have a branch back, if it is there.
+    listed: Option<usize>,
     /// The branches to the block's end that wait for its position.
     fixups: u32,
     pub at_entry: Assigned,
@@ -64,8 +67,8 @@ impl Control {
     }
 
     fn new(kind: BlockKind, ty: BlockType, height: usize, base: u32, assigned: Assigned) -> Self {
-        let (start, fixups, stub) = (Pos(0), NONE, None);
-        Self { kind, ty, height, base, start, fixups, at_entry: assigned, at_branches: Assigned::ALL, stub }
+        let (start, fixups, stub, listed) = (Pos(0), NONE, None, None);
+        Self { kind, ty, height, base, start, listed, fixups, at_entry: assigned, at_branches: Assigned::ALL, stub }
     }
 }
 
@@ -306,10 +309,10 @@ impl<'m> Lowerer<'m> {
                     }
                 };
                 let inst = match value {
-                    None => Inst::Return { return_slot },
+                    None => Inst::Return { return_slot, saves: Saves::None },
                     Some(Entry { class, home, .. }) => {
                         let a = writer.map_or(Src::Slot(home), |writer| self.keep_in_acc(writer));
-                        Inst::ReturnValue { class, a, return_slot }
+                        Inst::ReturnValue { class, a, return_slot, saves: Saves::None }
                     }
                 };
                 self.code.replace(at, inst);
@@ -369,7 +372,12 @@ impl<'m> Lowerer<'m> {
     pub(super) fn link(&mut self, index: usize, site: Site, value: Option<Pos>) {
         let control = &mut self.controls[index];
         if control.kind == BlockKind::Loop {
-            let start = control.start;
+            let (start, end) = (control.start, self.code.end());
+            let listed = *control.listed.get_or_insert(self.loops.len());
+            match self.loops.get_mut(listed) {
+                Some(known) => known.end = end,
+                None => self.loops.push(Loop { start, end }),
+            }
             self.set_site(site, start);
             return;
         }
@@ -551,7 +559,7 @@ impl<'m> Lowerer<'m> {
             self.flush_overwritten(n);
             self.move_top(n, 0);
         }
-        self.emit(Inst::Return { return_slot });
+        self.emit(Inst::Return { return_slot, saves: Saves::None });
     }
 
     fn return_value(&mut self, entry: Entry, is_last_use: bool) {
@@ -564,7 +572,7 @@ impl<'m> Lowerer<'m> {
             _ if is_last_use => self.take(entry),
             _ => self.peek(entry),
         };
-        self.emit(Inst::ReturnValue { class, a, return_slot: self.code.return_slot });
+        self.emit(Inst::ReturnValue { class, a, return_slot: self.code.return_slot, saves: Saves::None });
     }
 
     /// Computes those of the `n` values on top that are still in a parameter which results overwrite.

@@ -45,6 +45,11 @@ pub(super) fn acc_of(class: Class) -> Option<usize> {
 impl Lowerer<'_> {
     /// Appends an op that changes no accumulator.
     pub(super) fn emit(&mut self, inst: Inst) -> Pos {
+        self.append(inst.in_order())
+    }
+
+    /// Appends an op whose operands are in order.
+    fn append(&mut self, inst: Inst) -> Pos {
         let before = self.last.map(|last| last.at);
         let input = self.taken.take().filter(|&(at, _)| Some(at) == before);
         let at = self.code.push(inst);
@@ -54,7 +59,8 @@ impl Lowerer<'_> {
 
     /// Appends an op that writes `to` and leaves the value in the accumulator of its class.
     pub(super) fn define(&mut self, class: Class, to: Slot, inst: Inst) {
-        let at = self.emit(inst);
+        let inst = inst.in_order();
+        let at = self.append(inst);
         self.overwritten(to, class);
         match acc_of(class) {
             Some(acc) => self.accs[acc] = Some(Held { slot: to, class, at, inst }),
@@ -64,7 +70,8 @@ impl Lowerer<'_> {
 
     /// Appends an op whose result only the next op reads, from the accumulator.
     pub(super) fn emit_to_acc(&mut self, class: Class, inst: Inst) {
-        let at = self.emit(inst);
+        let inst = inst.in_order();
+        let at = self.append(inst);
         if let Some(acc) = acc_of(class) {
             self.accs[acc] = None;
         }

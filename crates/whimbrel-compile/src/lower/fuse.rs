@@ -1,7 +1,7 @@
 //! Fusing a producer with the one op that reads it: comparisons into branches, sums into addresses.
 
 use wasm_syntax::NumericOp;
-use whimbrel_ir::{Addr, Class, Inst, Pos, Slot, Src};
+use whimbrel_ir::{Addr, Class, Inst, Pos, Slot, Src, mirrored, opposite};
 
 use super::Lowerer;
 use super::emit::Producer;
@@ -150,39 +150,4 @@ fn condition(producer: &Producer) -> Option<(Cond, Pos)> {
 /// Whether the instruction compares two operands.
 pub(super) fn is_comparison(op: NumericOp) -> bool {
     mirrored(op).is_some() && op.opcode() <= NumericOp::F64Ge.opcode()
-}
-
-macro_rules! pairs {
-    ($($(#[$doc:meta])* $name:ident: $($a:ident $b:ident,)*;)*) => {$(
-        $(#[$doc])*
-        pub(super) fn $name(op: NumericOp) -> Option<NumericOp> {
-            match op {
-                $(NumericOp::$a => Some(NumericOp::$b),)*
-                _ => None,
-            }
-        }
-    )*};
-}
-
-pairs! {
-    /// The integer comparison that holds when this one does not. Of floats there is none: both fail on a NaN.
-    opposite:
-        I32Eq I32Ne, I32Ne I32Eq, I64Eq I64Ne, I64Ne I64Eq,
-        I32LtS I32GeS, I32GeS I32LtS, I32GtS I32LeS, I32LeS I32GtS,
-        I32LtU I32GeU, I32GeU I32LtU, I32GtU I32LeU, I32LeU I32GtU,
-        I64LtS I64GeS, I64GeS I64LtS, I64GtS I64LeS, I64LeS I64GtS,
-        I64LtU I64GeU, I64GeU I64LtU, I64GtU I64LeU, I64LeU I64GtU,;
-    /// The instruction that gives the same result with its operands exchanged.
-    ///
-    /// Sums and products of floats are not among them: which NaN comes out may depend on the order.
-    mirrored:
-        I32Add I32Add, I32Mul I32Mul, I32And I32And, I32Or I32Or, I32Xor I32Xor,
-        I64Add I64Add, I64Mul I64Mul, I64And I64And, I64Or I64Or, I64Xor I64Xor,
-        I32Eq I32Eq, I32Ne I32Ne, I64Eq I64Eq, I64Ne I64Ne,
-        I32LtS I32GtS, I32GtS I32LtS, I32LeS I32GeS, I32GeS I32LeS,
-        I32LtU I32GtU, I32GtU I32LtU, I32LeU I32GeU, I32GeU I32LeU,
-        I64LtS I64GtS, I64GtS I64LtS, I64LeS I64GeS, I64GeS I64LeS,
-        I64LtU I64GtU, I64GtU I64LtU, I64LeU I64GeU, I64GeU I64LeU,
-        F32Eq F32Eq, F32Ne F32Ne, F32Lt F32Gt, F32Gt F32Lt, F32Le F32Ge, F32Ge F32Le,
-        F64Eq F64Eq, F64Ne F64Ne, F64Lt F64Gt, F64Gt F64Lt, F64Le F64Ge, F64Ge F64Le,;
 }

@@ -3,14 +3,14 @@
 use alloc::vec::Vec;
 
 use wasm_syntax::LocalIdx;
-use whimbrel_ir::{Class, Dst, Inst, RefKind, Slot};
+use whimbrel_ir::{Class, Dst, Inst, Pin, RefKind, Slot};
 
 use super::emit::Producer;
 use super::stack::{Entry, Kind, constant};
 use super::{Lowerer, slot};
 
 /// Slots of locals whose assignment is followed. Locals further on are zeroed in any case.
-const TRACKED_SLOTS: usize = 256;
+pub(super) const TRACKED_SLOTS: usize = 256;
 
 /// A set of the first slots after the parameters.
 #[derive(Clone, Copy, Debug)]
@@ -60,18 +60,26 @@ pub(super) struct Locals {
     start: u32,
     /// The locals that are read where they may not have been written, as slots from `start`: first and end.
     zeroed: Option<(u32, u32)>,
+    /// Whether there are integers, and `f64`s.
+    has_ints: bool,
+    has_floats: bool,
 }
 
 impl Locals {
     pub fn clear(&mut self) {
         self.runs.clear();
         (self.count, self.end, self.start, self.zeroed) = (0, 0, 0, None);
+        (self.has_ints, self.has_floats) = (false, false);
     }
 
     /// Adds locals after those before.
     pub fn declare(&mut self, count: u32, class: Class, reference: Option<RefKind>) {
         if self.runs.last().is_none_or(|run| run.class != class || run.reference != reference) {
             self.runs.push(Run { first: self.count, slot: self.end, class, reference });
+        }
+        if reference.is_none() && count > 0 {
+            self.has_ints |= matches!(class, Class::I32 | Class::I64);
+            self.has_floats |= class == Class::F64;
         }
         self.count += count;
         self.end += count * class.slots();
@@ -111,6 +119,31 @@ impl Locals {
     /// The slot that the next local declared gets.
     pub fn next_slot(&self) -> u32 {
         self.end
+    }
+
+    /// The slots below `end` of locals that may be in machine registers.
+    pub fn pinnable(&self, end: u32) -> impl Iterator<Item = Slot> + '_ {
+        let ends = self.runs.iter().skip(1).map(|run| (run.slot, run.first)).chain([(self.end, self.count)]);
+        let runs = self.runs.iter().zip(ends).filter(|(run, _)| run.reference.is_none() && Pin::takes(run.class));
+        // Parameters' slots end where their number does, not where the other locals start.
+        let slots = move |(run, (_, next)): (&Run, (u32, u32))| run.slot..(run.slot + next - run.first).min(end);
+        runs.flat_map(slots).map(slot)
+    }
+
+    /// How many slots the caller's pins may take: those of the classes that locals have.
+    pub fn saves(&self) -> u32 {
+        if self.has_floats { 4 } else { 2 * u32::from(self.has_ints) }
+    }
+
+    /// The class of the local that starts at `slot`, if one does.
+    pub fn class_of(&self, slot: Slot) -> Option<Class> {
+        let n = self.runs.partition_point(|run| run.slot <= u32::from(slot.0));
+        Some(self.runs.get(n.checked_sub(1)?)?.class)
+    }
+
+    /// Whether a slot has to start as zero.
+    pub fn is_zeroed(&self, slot: Slot) -> bool {
+        self.zeroed.is_some_and(|(start, end)| (start..end).contains(&u32::from(slot.0)))
     }
 
     /// Notes that the local at `slot` has to start as zero.

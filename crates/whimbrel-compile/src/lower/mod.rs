@@ -16,6 +16,7 @@ mod fuse;
 mod locals;
 mod memory;
 mod numeric;
+mod pins;
 mod reference;
 mod refs;
 mod stack;
@@ -23,17 +24,20 @@ mod vector;
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::mem::take;
 
 use wasm_syntax::{FuncIdx, Instr, NumericOp, RefType, ValType};
 use wasm_validate::{ModuleInfo, ResultType};
 use whimbrel_ir::{
-    AggregateOp, Class, Code, FRAME_HEADER_SLOTS, Handler, Inst, Pos, RefKind, RefOp, Slot, SlotsOp, TAIL_RECORD_SLOTS,
+    AggregateOp, Class, Code, FRAME_HEADER_SLOTS, Handler, Inst, Pos, RefKind, RefOp, Saves, Slot, SlotsOp,
+    TAIL_RECORD_SLOTS,
 };
 
 use crate::error::CompileError;
 use control::{Control, Fixup};
 use emit::{Held, Last};
 use locals::{Assigned, Locals};
+use pins::Loop;
 use refs::References;
 use stack::{Deferred, Entry};
 
@@ -52,6 +56,7 @@ pub(crate) struct Buffers {
     fixups: Vec<Fixup>,
     bound: Vec<u32>,
     locals: Locals,
+    loops: Vec<Loop>,
     words: Vec<u64>,
 }
 
@@ -60,8 +65,12 @@ pub(crate) struct Lowerer<'m> {
     info: &'m ModuleInfo,
     results: ResultType<'m>,
     code: Code,
+    /// Whether locals may be pinned.
+    pins: bool,
     /// Where the instance is kept during calls that may leave it.
     saved: Slot,
+    /// Where the caller's pins are kept, if they are.
+    saves_at: Slot,
     locals: Locals,
     /// Locals that certainly have a value here.
     assigned: Assigned,
@@ -82,6 +91,9 @@ pub(crate) struct Lowerer<'m> {
     controls: Vec<Control>,
     fixups: Vec<Fixup>,
     handlers: Vec<Handler>,
+    /// The loops that have a branch back.
+    loops: Vec<Loop>,
+    has_tail_call: bool,
     /// The branches, as lists of fixups, that lead to the last label at a block's end, and that label's position.
     bound: Vec<u32>,
     bound_at: Pos,
@@ -107,15 +119,17 @@ fn slot(index: u32) -> Slot {
 }
 
 impl<'m> Lowerer<'m> {
-    /// Starts on a function; its other locals are declared with [`locals`](Self::locals) before [`begin`](Self::begin).
+    /// Starts on a function, whose locals are pinned only if it says so; its other locals are declared with [`locals`](Self::locals) before [`begin`](Self::begin).
     pub fn new(
         info: &'m ModuleInfo,
         func: FuncIdx,
         params: &[ValType],
         results: ResultType<'m>,
+        pins: bool,
         buffers: Buffers,
     ) -> Self {
-        let Buffers { mut stack, mut controls, mut fixups, mut bound, mut locals, words } = buffers;
+        let Buffers { mut stack, mut controls, mut fixups, mut bound, mut locals, mut loops, words } = buffers;
+        loops.clear();
         stack.clear();
         controls.clear();
         fixups.clear();
@@ -138,7 +152,9 @@ impl<'m> Lowerer<'m> {
             info,
             results,
             code,
+            pins,
             saved: Slot(0),
+            saves_at: Slot(0),
             locals,
             assigned: Assigned::NONE,
             stack,
@@ -153,6 +169,8 @@ impl<'m> Lowerer<'m> {
             controls,
             fixups,
             handlers: Vec::new(),
+            loops,
+            has_tail_call: false,
             bound,
             bound_at: Pos(0),
             before_label: None,
@@ -178,12 +196,15 @@ impl<'m> Lowerer<'m> {
     /// Begins the code, all locals being declared.
     pub fn begin(&mut self) {
         self.saved = slot(self.locals.end());
-        self.top = self.locals.end() + 1;
+        self.saves_at = slot(self.locals.end() + 1);
+        let saves = if self.pins { self.locals.saves() } else { 0 };
+        self.top = self.locals.end() + 1 + saves;
         self.need_slots(self.top);
         self.begin_refs();
         // Both are written again when the function is complete.
-        self.code.push(Inst::Enter { return_slot: self.code.return_slot, frame_slots: 0 });
+        self.code.push(Inst::Enter { return_slot: self.code.return_slot, frame_slots: 0, saves: Saves::None });
         self.code.push(Inst::Zero { first: Slot(0), count: 0 });
+        self.code.push(Inst::Pins { ints: [Slot(0); 2], floats: None });
         self.join();
         self.controls.push(Control::func());
     }
@@ -194,20 +215,26 @@ impl<'m> Lowerer<'m> {
             return Err(CompileError::frame_too_large(self.max_slots));
         }
         self.handlers.retain(|handler| handler.start < handler.end);
-        self.code.set_handlers(core::mem::take(&mut self.handlers));
+        self.code.set_handlers(take(&mut self.handlers));
         self.finish_refs();
-        let zero = Pos(self.code.inst_end(Pos(0)).0);
+        let zero = self.code.inst_end(Pos(0));
+        let pins = self.code.inst_end(zero);
+        match self.pin() {
+            Some(inst) => self.code.replace(pins, inst),
+            None => self.code.remove(pins),
+        }
         match self.locals.to_zero() {
             Some((first, count)) => self.code.replace(zero, Inst::Zero { first, count }),
             None => self.code.remove(zero),
         }
         self.code.frame_slots = self.max_slots;
-        self.code.replace(Pos(0), Inst::Enter { return_slot: self.code.return_slot, frame_slots: self.max_slots });
+        let Code { return_slot, frame_slots, saves, .. } = self.code;
+        self.code.replace(Pos(0), Inst::Enter { return_slot, frame_slots, saves });
         // The clone is as large as it needs to be; the buffer keeps its room for the next function.
         let code = self.code.clone();
         let (words, _) = self.code.into_parts();
-        let Self { stack, controls, fixups, bound, locals, .. } = self;
-        Ok((code, Buffers { stack, controls, fixups, bound, locals, words }))
+        let Self { stack, controls, fixups, bound, locals, loops, .. } = self;
+        Ok((code, Buffers { stack, controls, fixups, bound, locals, loops, words }))
     }
 
     /// Lowers the next instruction, valid where it stands, `offset` bytes from the body's start.

@@ -1,10 +1,10 @@
 //! Numeric instructions: folding of constants, and the choice of operand kinds.
 
 use wasm_syntax::NumericOp;
-use whimbrel_ir::{Class, Dst, Inst, SlotsOp, Src};
+use whimbrel_ir::{Class, Dst, Inst, SlotsOp, Src, mirrored, opposite};
 
 use super::Lowerer;
-use super::fuse::{is_comparison, mirrored, opposite};
+use super::fuse::is_comparison;
 use super::stack::Kind;
 use crate::fold::fold;
 
@@ -80,13 +80,7 @@ impl Lowerer<'_> {
         }
         self.fit(&mut left);
         self.fit(&mut right);
-        let (mut a, mut b) = self.take_two(left, right);
-        if b == Src::Acc
-            && let Some(exchanged) = mirrored(op)
-        {
-            op = exchanged;
-            core::mem::swap(&mut a, &mut b);
-        }
+        let (a, b) = self.take_two(left, right);
         self.mark_numeric(op);
         self.push_result(class, |d: Dst| Inst::Binary { op, d, a, b });
     }
@@ -97,8 +91,8 @@ impl Lowerer<'_> {
         let mut first = self.pop();
         let class = first.class;
         let reference = first.reference.or(second.reference);
-        let a = self.slot_operand(&mut first);
-        let b = self.slot_operand(&mut second);
+        let a = Src::Slot(self.slot_operand(&mut first));
+        let b = Src::Slot(self.slot_operand(&mut second));
         if cond.is_const() {
             self.materialise(&mut cond);
         }

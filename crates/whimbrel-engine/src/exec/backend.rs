@@ -171,17 +171,21 @@ mod imp {
 
     macro_rules! registers_abi {
         ($abi:literal) => {
-            pub(crate) type Entry = unsafe extern $abi fn(Ip, *mut u64, *mut Context, u64, f64, f32);
+            pub(crate) type Entry = unsafe extern $abi fn(Ip, *mut u64, *mut Context, u64, u64, u64, f64, f32, f64, f64);
 
             pub(super) unsafe extern $abi fn handler<T: Tile>(
                 ip: Ip,
                 fp: *mut u64,
                 ctx: *mut Context,
                 acc: u64,
+                pin0: u64,
+                pin1: u64,
                 facc: f64,
                 sacc: f32,
+                fpin0: f64,
+                fpin1: f64,
             ) {
-                let mut regs = Regs { fp, ctx, acc, facc, sacc };
+                let mut regs = Regs { fp, ctx, acc, pin0, pin1, facc, sacc, fpin0, fpin1 };
                 // SAFETY: the handler stands in the first cell of this tile's ops.
                 match unsafe { T::run(ip, &mut regs) } {
                     // SAFETY: verified code does not end in an op that falls through.
@@ -210,11 +214,15 @@ mod imp {
                 fp: *mut u64,
                 ctx: *mut Context,
                 acc: u64,
+                pin0: u64,
+                pin1: u64,
                 facc: f64,
                 sacc: f32,
+                fpin0: f64,
+                fpin1: f64,
             ) {
                 // SAFETY: passed on from the caller.
-                unsafe { handler::<T>(ip, fp, ctx, acc, facc, sacc) }
+                unsafe { handler::<T>(ip, fp, ctx, acc, pin0, pin1, facc, sacc, fpin0, fpin1) }
             }
 
             /// Leaves the chain of handlers. Has the handlers' signature so that they reach it by a jump.
@@ -225,13 +233,17 @@ mod imp {
                 fp: *mut u64,
                 ctx: *mut Context,
                 acc: u64,
+                pin0: u64,
+                pin1: u64,
                 facc: f64,
                 sacc: f32,
+                fpin0: f64,
+                fpin1: f64,
             ) {
                 // SAFETY: `ctx` is the execution's own context.
                 unsafe {
                     (*ctx).ip = ip;
-                    (*ctx).regs = Some(Regs { fp, ctx, acc, facc, sacc });
+                    (*ctx).regs = Some(Regs { fp, ctx, acc, pin0, pin1, facc, sacc, fpin0, fpin1 });
                 }
             }
         };
@@ -244,9 +256,9 @@ mod imp {
 
     #[inline(always)]
     unsafe fn call(entry: Entry, ip: Ip, regs: Regs) {
-        let Regs { fp, ctx, acc, facc, sacc } = regs;
+        let Regs { fp, ctx, acc, pin0, pin1, facc, sacc, fpin0, fpin1 } = regs;
         // SAFETY: passed on from the caller.
-        unsafe { entry(ip, fp, ctx, acc, facc, sacc) }
+        unsafe { entry(ip, fp, ctx, acc, pin0, pin1, facc, sacc, fpin0, fpin1) }
     }
 
     #[inline(always)]

@@ -20,10 +20,23 @@ pub(crate) struct Regs {
     pub ctx: *mut Context,
     /// The integer accumulator; also carries the return ip into a callee.
     pub acc: u64,
+    /// The integer pins.
+    pub pin0: u64,
+    pub pin1: u64,
     /// The `f64` accumulator.
     pub facc: f64,
     /// The `f32` accumulator.
     pub sacc: f32,
+    /// The `f64` pins.
+    pub fpin0: f64,
+    pub fpin1: f64,
+}
+
+impl Regs {
+    /// The registers with which a bottom frame starts.
+    pub fn new(fp: Fp, ctx: *mut Context, acc: u64) -> Self {
+        Self { fp, ctx, acc, pin0: 0, pin1: 0, facc: 0.0, sacc: 0.0, fpin0: 0.0, fpin1: 0.0 }
+    }
 }
 
 /// Why handlers stopped.

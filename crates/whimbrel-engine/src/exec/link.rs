@@ -9,7 +9,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 use wasm_syntax::FuncIdx;
-use whimbrel_ir::{Code, Family, Handler, OpKey, Pos, Slot};
+use whimbrel_ir::{Code, Family, Handler, OpKey, Pos, Saves, Slot};
 
 use super::backend::handler_word;
 use super::context::Ip;
@@ -74,6 +74,7 @@ struct Linked {
     offsets: Vec<(Pos, u32)>,
     handlers: Vec<Handler>,
     return_slot: Slot,
+    saves: Saves,
 }
 
 /// The code of a function, as far as exceptions need it.
@@ -87,6 +88,11 @@ impl<'a> Body<'a> {
 
     pub fn return_slot(self) -> Slot {
         self.0.return_slot
+    }
+
+    /// The caller's pins that its frames keep.
+    pub fn saves(self) -> Saves {
+        self.0.saves
     }
 
     /// The position of an ip in the code.
@@ -196,13 +202,15 @@ impl ModuleCode {
     /// If the code is of no function of this module, or has an op that the engine has no handler for.
     pub fn publish(&self, mut code: Code) {
         let entry = self.entry(code.func).expect("code is published for a function of the module");
-        let (func, return_slot, handlers) = (code.func, code.return_slot, code.take_handlers());
+        let Code { func, return_slot, saves, .. } = code;
+        let handlers = code.take_handlers();
         let (mut words, offsets) = code.into_parts();
         link(&mut words, func, self.fuse, |func| {
             let entry = self.entry(func).expect("direct calls are of functions of the module");
             entry.start.load(Ordering::Acquire)
         });
-        let linked = Box::into_raw(Box::new(Linked { words: Words::new(words), offsets, handlers, return_slot }));
+        let linked =
+            Box::into_raw(Box::new(Linked { words: Words::new(words), offsets, handlers, return_slot, saves }));
         // SAFETY: just made from a box.
         let (start, len) = unsafe { ((*linked).words.start, (*linked).words.len) };
         let first = entry.linked.compare_exchange(ptr::null_mut(), linked, Ordering::AcqRel, Ordering::Acquire);

@@ -1,7 +1,7 @@
 //! Operands of ops: values, where they are read from and written to.
 
 use wasm_syntax::V128;
-use whimbrel_ir::Class;
+use whimbrel_ir::{Class, DstKind, Pin, SrcKind};
 
 use super::context::{Ip, Regs};
 
@@ -72,6 +72,9 @@ pub(crate) trait Value: Copy {
     unsafe fn store(self, slot: *mut u64);
     fn acc(regs: &Regs) -> Self;
     fn set_acc(self, regs: &mut Regs);
+    /// The value in the second pin of the class, or in the first.
+    fn pin<const SECOND: bool>(regs: &Regs) -> Self;
+    fn set_pin<const SECOND: bool>(self, regs: &mut Regs);
     fn from_bits(bits: u64) -> Self;
 
     /// The constant operand of an op: 32 bits in the payload, but for `F64`.
@@ -116,6 +119,16 @@ impl Value for u32 {
     }
 
     #[inline(always)]
+    fn pin<const SECOND: bool>(regs: &Regs) -> Self {
+        (if SECOND { regs.pin1 } else { regs.pin0 }) as u32
+    }
+
+    #[inline(always)]
+    fn set_pin<const SECOND: bool>(self, regs: &mut Regs) {
+        if SECOND { regs.pin1 = self.into() } else { regs.pin0 = self.into() }
+    }
+
+    #[inline(always)]
     fn from_bits(bits: u64) -> Self {
         bits as u32
     }
@@ -144,6 +157,16 @@ impl Value for u64 {
     #[inline(always)]
     fn set_acc(self, regs: &mut Regs) {
         regs.acc = self;
+    }
+
+    #[inline(always)]
+    fn pin<const SECOND: bool>(regs: &Regs) -> Self {
+        if SECOND { regs.pin1 } else { regs.pin0 }
+    }
+
+    #[inline(always)]
+    fn set_pin<const SECOND: bool>(self, regs: &mut Regs) {
+        if SECOND { regs.pin1 = self } else { regs.pin0 = self }
     }
 
     #[inline(always)]
@@ -179,6 +202,15 @@ impl Value for f32 {
         regs.sacc = self;
     }
 
+    /// There are no pins for the class, and no handler that would use one.
+    #[inline(always)]
+    fn pin<const SECOND: bool>(_: &Regs) -> Self {
+        0.0
+    }
+
+    #[inline(always)]
+    fn set_pin<const SECOND: bool>(self, _: &mut Regs) {}
+
     #[inline(always)]
     fn from_bits(bits: u64) -> Self {
         Self::from_bits(bits as u32)
@@ -211,6 +243,16 @@ impl Value for f64 {
     }
 
     #[inline(always)]
+    fn pin<const SECOND: bool>(regs: &Regs) -> Self {
+        if SECOND { regs.fpin1 } else { regs.fpin0 }
+    }
+
+    #[inline(always)]
+    fn set_pin<const SECOND: bool>(self, regs: &mut Regs) {
+        if SECOND { regs.fpin1 = self } else { regs.fpin0 = self }
+    }
+
+    #[inline(always)]
     fn from_bits(bits: u64) -> Self {
         Self::from_bits(bits)
     }
@@ -240,6 +282,15 @@ impl Value for V128 {
     #[inline(always)]
     fn set_acc(self, _: &mut Regs) {}
 
+    /// There are no pins for the class, and no handler that would use one.
+    #[inline(always)]
+    fn pin<const SECOND: bool>(_: &Regs) -> Self {
+        Self::ZERO
+    }
+
+    #[inline(always)]
+    fn set_pin<const SECOND: bool>(self, _: &mut Regs) {}
+
     /// Only constants of other classes come from one word.
     #[inline(always)]
     fn from_bits(bits: u64) -> Self {
@@ -249,7 +300,10 @@ impl Value for V128 {
 
 /// Where an operand is read from: a type parameter of steps.
 pub(crate) trait Src {
-    const IS_CONST: bool = false;
+    const KIND: SrcKind;
+    const IS_CONST: bool = matches!(Self::KIND, SrcKind::Const);
+    /// Whether it is the slot in field `a`.
+    const IS_SLOT_A: bool = false;
 
     /// Reads the operand.
     ///
@@ -260,11 +314,14 @@ pub(crate) trait Src {
 }
 
 macro_rules! slot_sources {
-    ($($(#[$doc:meta])* $name:ident $field:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $field:ident $is_a:literal;)*) => {$(
         $(#[$doc])*
         pub(crate) struct $name;
 
         impl Src for $name {
+            const KIND: SrcKind = SrcKind::Slot;
+            const IS_SLOT_A: bool = $is_a;
+
             #[inline(always)]
             unsafe fn get<T: Value>(ip: Ip, regs: &Regs) -> T {
                 // SAFETY: the field names a slot of the frame (`ir::verify`, "slots in frame").
@@ -276,20 +333,20 @@ macro_rules! slot_sources {
 
 slot_sources! {
     /// The slot in field `a`.
-    SlotA a;
+    SlotA a true;
     /// The slot in field `b`.
-    SlotB b;
+    SlotB b false;
     /// The slot in field `c`.
-    SlotC c;
+    SlotC c false;
     /// The slot in field `d`, in ops without a destination.
-    SlotD d;
+    SlotD d false;
 }
 
 /// The constant in the payload or, for `F64`, behind it.
 pub(crate) struct Const;
 
 impl Src for Const {
-    const IS_CONST: bool = true;
+    const KIND: SrcKind = SrcKind::Const;
 
     #[inline(always)]
     unsafe fn get<T: Value>(ip: Ip, _: &Regs) -> T {
@@ -302,7 +359,7 @@ impl Src for Const {
 pub(crate) struct ExtConst<const N: usize>;
 
 impl<const N: usize> Src for ExtConst<N> {
-    const IS_CONST: bool = true;
+    const KIND: SrcKind = SrcKind::Const;
 
     #[inline(always)]
     unsafe fn get<T: Value>(ip: Ip, _: &Regs) -> T {
@@ -311,10 +368,12 @@ impl<const N: usize> Src for ExtConst<N> {
     }
 }
 
-/// Zero.
+/// Zero, the base of addresses that have no other.
 pub(crate) struct Zero;
 
 impl Src for Zero {
+    const KIND: SrcKind = SrcKind::Const;
+
     #[inline(always)]
     unsafe fn get<T: Value>(_: Ip, _: &Regs) -> T {
         T::from_bits(0)
@@ -325,14 +384,41 @@ impl Src for Zero {
 pub(crate) struct Acc;
 
 impl Src for Acc {
+    const KIND: SrcKind = SrcKind::Acc;
+
     #[inline(always)]
     unsafe fn get<T: Value>(_: Ip, regs: &Regs) -> T {
         T::acc(regs)
     }
 }
 
+/// A pin of the operand's class: as a source, and as a destination without the accumulator.
+pub(crate) struct Pinned<const SECOND: bool>;
+pub(crate) type Pin0 = Pinned<false>;
+pub(crate) type Pin1 = Pinned<true>;
+
+impl<const SECOND: bool> Src for Pinned<SECOND> {
+    const KIND: SrcKind = if SECOND { SrcKind::Pin1 } else { SrcKind::Pin0 };
+
+    #[inline(always)]
+    unsafe fn get<T: Value>(_: Ip, regs: &Regs) -> T {
+        T::pin::<SECOND>(regs)
+    }
+}
+
+impl<const SECOND: bool> Dst for Pinned<SECOND> {
+    const RESULT_KIND: DstKind = if SECOND { DstKind::Pin1 } else { DstKind::Pin0 };
+
+    #[inline(always)]
+    unsafe fn put<T: Value>(_: Ip, regs: &mut Regs, value: T) {
+        value.set_pin::<SECOND>(regs);
+    }
+}
+
 /// Where a result is written to: a type parameter of steps.
 pub(crate) trait Dst {
+    const RESULT_KIND: DstKind;
+
     /// Writes the result.
     ///
     /// # Safety
@@ -345,6 +431,8 @@ pub(crate) trait Dst {
 pub(crate) struct ToSlot;
 
 impl Dst for ToSlot {
+    const RESULT_KIND: DstKind = DstKind::Slot;
+
     #[inline(always)]
     unsafe fn put<T: Value>(ip: Ip, regs: &mut Regs, value: T) {
         // SAFETY: the field names a slot of the frame (`ir::verify`, "slots in frame").
@@ -357,8 +445,28 @@ impl Dst for ToSlot {
 pub(crate) struct ToAcc;
 
 impl Dst for ToAcc {
+    const RESULT_KIND: DstKind = DstKind::Acc;
+
     #[inline(always)]
     unsafe fn put<T: Value>(_: Ip, regs: &mut Regs, value: T) {
         value.set_acc(regs);
+    }
+}
+
+/// Whether an operand of class `class` may have this kind: vectors are in slots, and only some classes in pins.
+pub(crate) const fn is_kind_of(class: Class, kind: SrcKind) -> bool {
+    match kind {
+        SrcKind::Slot => true,
+        SrcKind::Const | SrcKind::Acc => !matches!(class, Class::V128),
+        SrcKind::Pin0 | SrcKind::Pin1 => Pin::takes(class),
+    }
+}
+
+/// Whether a result of class `class` may have this kind.
+pub(crate) const fn is_result_kind_of(class: Class, kind: DstKind) -> bool {
+    match kind {
+        DstKind::Slot => true,
+        DstKind::Acc => !matches!(class, Class::V128),
+        DstKind::Pin0 | DstKind::Pin1 => Pin::takes(class),
     }
 }

@@ -226,7 +226,7 @@ impl Execution {
         unsafe { fp.copy_from_nonoverlapping(args.as_ptr(), args.len()) };
         let acc = self.ctx.landings.exit().expose_provenance() as u64;
         let ctx: *mut Context = &mut *self.ctx;
-        self.ctx.regs = Some(Regs { fp, ctx, acc, facc: 0.0, sacc: 0.0 });
+        self.ctx.regs = Some(Regs::new(fp, ctx, acc));
         self.ctx.stack_limit = self.stack.limit();
         Ok(())
     }

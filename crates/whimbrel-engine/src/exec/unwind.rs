@@ -5,9 +5,9 @@ use core::ptr::{self, NonNull};
 
 use whimbrel_ir::{Clause, Handler};
 
-use super::context::{Context, Fp, Ip};
+use super::context::{Context, Fp, Ip, Regs};
 use super::operand::Fields;
-use super::step::reload_word;
+use super::step::{reload_word, restore_pins};
 use crate::gc::Exceptions;
 use crate::instance::{Instance, Tag};
 
@@ -75,7 +75,8 @@ impl Thrown {
     ///
     /// `landing` was found on the stack of the context.
     pub unsafe fn land(&mut self, landing: &Landing, ctx: &mut Context, exceptions: &mut Exceptions) {
-        let Landing { instance, fp, ip, clause } = *landing;
+        let Landing { instance, regs, ip, clause } = *landing;
+        let fp = regs.fp;
         // SAFETY: payload and reference go to slots of the frame (`ir::verify`, "handlers"); a tag of the clause's is this
         // exception's, so that the payload is as long as the clause expects.
         unsafe {
@@ -96,16 +97,15 @@ impl Thrown {
             }
         }
         ctx.ip = ip;
-        if let Some(regs) = &mut ctx.regs {
-            regs.fp = fp;
-        }
+        ctx.regs = Some(regs);
     }
 }
 
 /// Where an exception is caught.
 pub(super) struct Landing {
     instance: NonNull<Instance>,
-    fp: Fp,
+    /// The frame, and the pins as they were when it called.
+    regs: Regs,
     ip: Ip,
     clause: Clause,
 }
@@ -118,22 +118,22 @@ pub(super) struct Landing {
 /// `base`, and all that it reaches is live.
 pub(super) unsafe fn find(ctx: &Context, in_host: bool, base: Fp, thrown: &Thrown) -> Option<Landing> {
     let mut instance = NonNull::new(ctx.instance)?;
-    let (mut ip, mut fp) = (ctx.ip, ctx.regs?.fp);
+    let (mut ip, mut regs) = (ctx.ip, ctx.regs?);
     let mut returning = in_host;
     if in_host {
         // SAFETY: the ip is the host call's return ip, before which is the call's info.
-        fp = unsafe { fp.sub(*ip.sub(1) as u32 as usize) };
+        regs.fp = unsafe { regs.fp.sub(*ip.sub(1) as u32 as usize) };
     }
     loop {
-        if ctx.landings.is_exit(ip) || fp < base {
+        if ctx.landings.is_exit(ip) || regs.fp < base {
             return None;
         }
         if ctx.landings.is_untail(ip) {
             // SAFETY: the frame is a tail record: return ip, instance.
             unsafe {
-                ip = ptr::with_exposed_provenance(*fp as usize);
-                instance = instance_of(*fp.add(1))?;
-                fp = fp.sub(*ip.sub(1) as u32 as usize);
+                ip = ptr::with_exposed_provenance(*regs.fp as usize);
+                instance = instance_of(*regs.fp.add(1))?;
+                regs.fp = regs.fp.sub(*ip.sub(1) as u32 as usize);
             }
             continue;
         }
@@ -141,7 +141,7 @@ pub(super) unsafe fn find(ctx: &Context, in_host: bool, base: Fp, thrown: &Throw
         // into the last word of calls, reloads and throws.
         let (code, func) = unsafe {
             if returning && *ip == reload_word() {
-                instance = instance_of(*fp.add(Fields::of(ip).a()))?;
+                instance = instance_of(*regs.fp.add(Fields::of(ip).a()))?;
             }
             let last_word = if returning { *ip.sub(1) } else { Fields::of(ip).ext(0) };
             (&instance.as_ref().code, (last_word >> 32) as u32)
@@ -153,12 +153,13 @@ pub(super) unsafe fn find(ctx: &Context, in_host: bool, base: Fp, thrown: &Throw
         // SAFETY: the clauses are of code of the instance, which is live.
         let taken = |clause: &&Clause| unsafe { thrown.is_taken(clause, instance) };
         if let Some(&clause) = clauses.find(taken) {
-            return Some(Landing { instance, fp, ip: body.ip(clause.target), clause });
+            return Some(Landing { instance, regs, ip: body.ip(clause.target), clause });
         }
         // SAFETY: the function's first op has stored the return ip in its return slot; before a return ip is the call's info.
         unsafe {
-            ip = ptr::with_exposed_provenance(*fp.add(usize::from(body.return_slot().0)) as usize);
-            fp = fp.sub(*ip.sub(1) as u32 as usize);
+            restore_pins(&mut regs, body.saves());
+            ip = ptr::with_exposed_provenance(*regs.fp.add(usize::from(body.return_slot().0)) as usize);
+            regs.fp = regs.fp.sub(*ip.sub(1) as u32 as usize);
         }
         returning = true;
     }

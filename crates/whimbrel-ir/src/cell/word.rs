@@ -3,7 +3,7 @@
 use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, MemIdx, NumericOp, TableIdx, VectorOp};
 
 use super::{BACKWARD, Family, OpKey};
-use crate::{CallInfo, Class, Dst, DstKind, Pos, Shape, Slot, SlotsOp, Src, SrcKind, TailMove};
+use crate::{CallInfo, Class, Dst, DstKind, Pin, Pos, Saves, Shape, Slot, SlotsOp, Src, SrcKind, TailMove};
 
 /// The payload's fields while an op is put together.
 #[derive(Clone, Copy, Default)]
@@ -45,7 +45,7 @@ pub(super) const fn slot_of(src: Src) -> u16 {
 pub(super) const fn dst_slot(d: Dst) -> u16 {
     match d {
         Dst::Slot(slot) => slot.0,
-        Dst::Acc => 0,
+        Dst::Acc | Dst::Pin(_) => 0,
     }
 }
 
@@ -54,6 +54,8 @@ pub(super) fn src(kind: Option<SrcKind>, slot: u16, value: u64) -> Option<Src> {
         SrcKind::Slot => Src::Slot(Slot(slot)),
         SrcKind::Const => Src::Const(value),
         SrcKind::Acc => Src::Acc,
+        SrcKind::Pin0 => Src::Pin(Pin::First),
+        SrcKind::Pin1 => Src::Pin(Pin::Second),
     })
 }
 
@@ -61,7 +63,29 @@ pub(super) fn dst(kind: Option<DstKind>, slot: u16) -> Option<Dst> {
     Some(match kind? {
         DstKind::Slot => Dst::Slot(Slot(slot)),
         DstKind::Acc => Dst::Acc,
+        DstKind::Pin0 => Dst::Pin(Pin::First),
+        DstKind::Pin1 => Dst::Pin(Pin::Second),
     })
+}
+
+impl Saves {
+    /// The mode of an op, and the slot.
+    pub(super) const fn parts(self) -> (u8, u16) {
+        match self {
+            Self::None => (0, 0),
+            Self::Ints(first) => (1, first.0),
+            Self::All(first) => (2, first.0),
+        }
+    }
+
+    pub(super) const fn from_parts(mode: u8, first: u16) -> Option<Self> {
+        Some(match mode {
+            0 => Self::None,
+            1 => Self::Ints(Slot(first)),
+            2 => Self::All(Slot(first)),
+            _ => return None,
+        })
+    }
 }
 
 /// A 32-bit immediate as the constant of a class that is not `F64`.

@@ -109,7 +109,7 @@ fn field_get_of<S: Storage>(key: OpKey) -> Option<Handler> {
         (SrcKind::Slot, DstKind::Acc) => of::<FieldGet<S, SlotA, ToAcc>>(),
         (SrcKind::Acc, DstKind::Slot) => of::<FieldGet<S, Acc, ToSlot>>(),
         (SrcKind::Acc, DstKind::Acc) => of::<FieldGet<S, Acc, ToAcc>>(),
-        (SrcKind::Const, _) => None,
+        _ => None,
     }
 }
 
@@ -142,7 +142,7 @@ fn field_set_of<S: Storage>(key: OpKey) -> Option<Handler> {
     match key.shape.a()? {
         SrcKind::Slot => of::<FieldSet<S, SlotD>>(),
         SrcKind::Acc => of::<FieldSet<S, Acc>>(),
-        SrcKind::Const => None,
+        _ => None,
     }
 }
 
@@ -192,7 +192,7 @@ fn elem_get_of<S: Storage>(key: OpKey) -> Option<Handler> {
         (SrcKind::Slot, DstKind::Acc) => of::<ElemGet<S, SlotB, ToAcc>>(),
         (SrcKind::Acc, DstKind::Slot) => of::<ElemGet<S, Acc, ToSlot>>(),
         (SrcKind::Acc, DstKind::Acc) => of::<ElemGet<S, Acc, ToAcc>>(),
-        (SrcKind::Const, _) => None,
+        _ => None,
     }
 }
 
@@ -226,7 +226,7 @@ fn elem_set_of<S: Storage>(key: OpKey) -> Option<Handler> {
     match key.shape.a()? {
         SrcKind::Slot => of::<ElemSet<S, SlotD>>(),
         SrcKind::Acc => of::<ElemSet<S, Acc>>(),
-        SrcKind::Const => None,
+        _ => None,
     }
 }
 
@@ -342,6 +342,6 @@ fn unary_of<O: Unary>(key: OpKey) -> Option<Handler> {
         (SrcKind::Slot, DstKind::Acc) => of::<UnaryStep<O, SlotA, ToAcc>>(),
         (SrcKind::Acc, DstKind::Slot) => of::<UnaryStep<O, Acc, ToSlot>>(),
         (SrcKind::Acc, DstKind::Acc) => of::<UnaryStep<O, Acc, ToAcc>>(),
-        (SrcKind::Const, _) => None,
+        _ => None,
     }
 }

@@ -3,13 +3,13 @@
 use core::marker::PhantomData;
 
 use wasm_syntax::{NumericOp, Trap};
-use whimbrel_ir::{BACKWARD, NEGATE, OpKey, SrcKind};
+use whimbrel_ir::{BACKWARD, NEGATE, OpKey, opposite};
 
-use super::numeric::{Binary, op};
-use super::of;
+use super::numeric::{Binary, are_operands_of, op};
+use super::{given, of};
 use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Ip, Reason, Regs};
-use crate::exec::operand::{Acc, ExtConst, Fields, SlotA, SlotD, Src};
+use crate::exec::operand::{ExtConst, Fields, SlotA, SlotD, Src, Zero};
 
 /// Goes on at the branch's target. A backward branch takes part in metering.
 #[inline(always)]
@@ -63,19 +63,15 @@ impl<C: Src, const NEG: bool, const BACK: bool> Step for BrIf<C, NEG, BACK> {
 
 /// Handlers of [`Family::BrIf`](whimbrel_ir::Family).
 pub(super) fn br_if(key: OpKey) -> Option<Handler> {
-    match key.shape.a()? {
-        SrcKind::Slot => br_if_of::<SlotA>(key),
-        SrcKind::Acc => br_if_of::<Acc>(key),
-        SrcKind::Const => None,
-    }
+    by_source!(key.shape.a(), |C: SlotA, Zero| br_if_of::<C>(key))
 }
 
 fn br_if_of<C: Src>(key: OpKey) -> Option<Handler> {
     match (key.mode & NEGATE != 0, key.mode & BACKWARD != 0) {
-        (false, false) => of::<BrIf<C, false, false>>(),
-        (false, true) => of::<BrIf<C, false, true>>(),
-        (true, false) => of::<BrIf<C, true, false>>(),
-        (true, true) => of::<BrIf<C, true, true>>(),
+        (false, false) => const { given::<BrIf<C, false, false>>(!C::IS_CONST) },
+        (false, true) => const { given::<BrIf<C, false, true>>(!C::IS_CONST) },
+        (true, false) => const { given::<BrIf<C, true, false>>(!C::IS_CONST) },
+        (true, true) => const { given::<BrIf<C, true, true>>(!C::IS_CONST) },
     }
 }
 
@@ -116,24 +112,21 @@ conditions! {
 }
 
 fn br_cmp_of<O: Binary<R = u32>>(key: OpKey) -> Option<Handler> {
-    match (key.mode & NEGATE != 0, key.mode & BACKWARD != 0) {
-        (false, false) => br_cmp_sources::<O, false, false>(key),
-        (false, true) => br_cmp_sources::<O, false, true>(key),
-        (true, false) => br_cmp_sources::<O, true, false>(key),
-        (true, true) => br_cmp_sources::<O, true, true>(key),
-    }
+    by_source!(key.shape.a(), |A: SlotA, Zero| br_cmp_right::<O, A>(key))
 }
 
-fn br_cmp_sources<O: Binary<R = u32>, const NEG: bool, const BACK: bool>(key: OpKey) -> Option<Handler> {
-    use SrcKind as K;
-    match (key.shape.a()?, key.shape.b()?) {
-        (K::Slot, K::Slot) => of::<BrCmp<O, SlotA, SlotD, NEG, BACK>>(),
-        (K::Slot, K::Const) => of::<BrCmp<O, SlotA, ExtConst<0>, NEG, BACK>>(),
-        (K::Slot, K::Acc) => of::<BrCmp<O, SlotA, Acc, NEG, BACK>>(),
-        (K::Acc, K::Slot) => of::<BrCmp<O, Acc, SlotD, NEG, BACK>>(),
-        (K::Acc, K::Const) => of::<BrCmp<O, Acc, ExtConst<0>, NEG, BACK>>(),
-        (K::Acc, K::Acc) | (K::Const, _) => None,
-    }
+fn br_cmp_right<O: Binary<R = u32>, A: Src>(key: OpKey) -> Option<Handler> {
+    by_source!(key.shape.b(), |B: SlotD, ExtConst<0>| match (key.mode & NEGATE != 0, key.mode & BACKWARD != 0) {
+        (false, false) => const { given::<BrCmp<O, A, B, false, false>>(is_branch::<O, A, B>(false)) },
+        (false, true) => const { given::<BrCmp<O, A, B, false, true>>(is_branch::<O, A, B>(false)) },
+        (true, false) => const { given::<BrCmp<O, A, B, true, false>>(is_branch::<O, A, B>(true)) },
+        (true, true) => const { given::<BrCmp<O, A, B, true, true>>(is_branch::<O, A, B>(true)) },
+    })
+}
+
+/// Whether there are branches on `O` of these operands.
+const fn is_branch<O: Binary, A: Src, B: Src>(negate: bool) -> bool {
+    !A::IS_CONST && are_operands_of::<O>(A::KIND, B::KIND) && !(negate && opposite(O::OP).is_some())
 }
 
 pub(super) struct BrTable<I>(PhantomData<I>);
@@ -157,11 +150,7 @@ impl<I: Src> Step for BrTable<I> {
 
 /// Handlers of [`Family::BrTable`](whimbrel_ir::Family).
 pub(super) fn br_table(key: OpKey) -> Option<Handler> {
-    match key.shape.a()? {
-        SrcKind::Slot => of::<BrTable<SlotA>>(),
-        SrcKind::Acc => of::<BrTable<Acc>>(),
-        SrcKind::Const => None,
-    }
+    by_source!(key.shape.a(), |I: SlotA, Zero| const { given::<BrTable<I>>(!I::IS_CONST) })
 }
 
 /// Stops with the trap that the immediate names.

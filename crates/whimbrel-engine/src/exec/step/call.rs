@@ -9,15 +9,15 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use wasm_syntax::{FuncIdx, Trap};
-use whimbrel_ir::{Class, OpKey, SrcKind, TAIL_RECORD_SLOTS};
+use whimbrel_ir::{Class, OpKey, Saves, SrcKind, TAIL_RECORD_SLOTS};
 
 use super::branch::spend;
 use super::copy::by_class;
-use super::of;
+use super::{given, of};
 use crate::exec::backend::{Handler, Next, Step, cold_handler_for, handler_for, handler_word};
 use crate::exec::context::{Fp, Ip, Reason, Regs};
 use crate::exec::link::{ModuleCode, load_word, store_word};
-use crate::exec::operand::{Acc, Const, Fields, SlotA, SlotD, Src, Value};
+use crate::exec::operand::{Acc, Const, Fields, SlotA, SlotD, Src, Value, is_kind_of};
 use crate::instance::{FuncInst, FuncKind, FuncTypeInfo, Instance};
 
 /// Words of a [`Reload`], between the two places to which a call outside may return.
@@ -30,25 +30,145 @@ unsafe fn delta_before(ip: Ip) -> usize {
     unsafe { *ip.sub(1) as u32 as usize }
 }
 
-/// Start of a function.
-pub(super) struct Enter;
+/// Which of the caller's pins a function keeps in its frame: a type parameter of what begins and ends functions.
+pub(super) trait Keep {
+    /// Stores the pins from slot `first` on.
+    ///
+    /// # Safety
+    ///
+    /// The frame has slots for them there (`ir::verify`, "enter").
+    unsafe fn save(regs: &Regs, first: usize);
+    /// Loads them from there.
+    ///
+    /// # Safety
+    ///
+    /// As for [`save`](Self::save).
+    unsafe fn restore(regs: &mut Regs, first: usize);
+}
 
-impl Step for Enter {
+/// None.
+pub(super) struct KeepNone;
+
+impl Keep for KeepNone {
+    #[inline(always)]
+    unsafe fn save(_: &Regs, _: usize) {}
+    #[inline(always)]
+    unsafe fn restore(_: &mut Regs, _: usize) {}
+}
+
+/// The integers.
+pub(super) struct KeepInts;
+
+impl Keep for KeepInts {
+    #[inline(always)]
+    unsafe fn save(regs: &Regs, first: usize) {
+        // SAFETY: passed on from the caller.
+        unsafe {
+            *regs.fp.add(first) = regs.pin0;
+            *regs.fp.add(first + 1) = regs.pin1;
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn restore(regs: &mut Regs, first: usize) {
+        // SAFETY: passed on from the caller.
+        unsafe {
+            regs.pin0 = *regs.fp.add(first);
+            regs.pin1 = *regs.fp.add(first + 1);
+        }
+    }
+}
+
+/// The integers and the `f64`s.
+pub(super) struct KeepAll;
+
+impl Keep for KeepAll {
+    #[inline(always)]
+    unsafe fn save(regs: &Regs, first: usize) {
+        // SAFETY: passed on from the caller.
+        unsafe {
+            KeepInts::save(regs, first);
+            regs.fpin0.store(regs.fp.add(first + 2));
+            regs.fpin1.store(regs.fp.add(first + 3));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn restore(regs: &mut Regs, first: usize) {
+        // SAFETY: passed on from the caller.
+        unsafe {
+            KeepInts::restore(regs, first);
+            regs.fpin0 = f64::load(regs.fp.add(first + 2));
+            regs.fpin1 = f64::load(regs.fp.add(first + 3));
+        }
+    }
+}
+
+/// Goes on with the type for the pins kept, which the mode of a key names.
+macro_rules! by_kept {
+    ($key:expr, |$ty:ident| $go_on:expr) => {
+        match $key.mode {
+            0 => {
+                type $ty = KeepNone;
+                $go_on
+            }
+            1 => {
+                type $ty = KeepInts;
+                $go_on
+            }
+            2 => {
+                type $ty = KeepAll;
+                $go_on
+            }
+            _ => None,
+        }
+    };
+}
+
+/// Gives a frame's caller its pins back, as a return would.
+///
+/// # Safety
+///
+/// `regs.fp` is a frame of a function that keeps `saves`, and has not given them back.
+pub(in crate::exec) unsafe fn restore_pins(regs: &mut Regs, saves: Saves) {
+    // SAFETY: passed on from the caller.
+    unsafe {
+        match saves {
+            Saves::None => {}
+            Saves::Ints(first) => KeepInts::restore(regs, first.0.into()),
+            Saves::All(first) => KeepAll::restore(regs, first.0.into()),
+        }
+    }
+}
+
+/// Start of a function.
+pub(super) struct Enter<K>(PhantomData<K>);
+
+impl<K: Keep> Step for Enter<K> {
     const LEN: usize = 2;
 
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
         // SAFETY: the caller's frame has room for the callee's parameters, results and return ip (`ir::verify`, "slots in
-        // frame"), and `wrapping_add` makes no claim about the frame's end.
+        // frame"), and `wrapping_add` makes no claim about the frame's end. Once that is checked, there is the whole frame.
         unsafe {
             let fields = Fields::of(ip);
             *regs.fp.add(fields.a()) = regs.acc;
             if regs.fp.wrapping_add(fields.imm() as usize) > (*regs.ctx).stack_limit {
                 return Next::Trap(Trap::CallStackExhausted);
             }
-            if spend(regs) { Next::Stop(ip, Reason::Budget) } else { Next::Fall }
+            if spend(regs) {
+                return Next::Stop(ip, Reason::Budget);
+            }
+            K::save(regs, fields.d());
+            Next::Fall
         }
     }
+}
+
+/// Handlers of [`Family::Enter`](whimbrel_ir::Family).
+pub(super) fn enter(key: OpKey) -> Option<Handler> {
+    by_kept!(key, |K| of::<Enter<K>>())
 }
 
 /// A call of a function of the same module.
@@ -281,7 +401,7 @@ pub(super) fn call_indirect(key: OpKey) -> Option<Handler> {
     match key.shape.a()? {
         SrcKind::Slot => of::<Outside<Indirect<SlotD>>>(),
         SrcKind::Acc => of::<Outside<Indirect<Acc>>>(),
-        SrcKind::Const => None,
+        _ => None,
     }
 }
 
@@ -311,33 +431,43 @@ unsafe fn return_to(ip: u64, regs: &mut Regs) -> Next {
 }
 
 /// Returns; the results are in place.
-pub(super) struct Return;
+pub(super) struct Return<K>(PhantomData<K>);
 
-impl Step for Return {
+impl<K: Keep> Step for Return<K> {
     const LEN: usize = 2;
 
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
-        // SAFETY: `d` is the return slot.
+        // SAFETY: `d` is the return slot, and `a` the first of those with the caller's pins.
         unsafe {
-            let return_ip = *regs.fp.add(Fields::of(ip).d());
+            let fields = Fields::of(ip);
+            K::restore(regs, fields.a());
+            let return_ip = *regs.fp.add(fields.d());
             return_to(return_ip, regs)
         }
     }
 }
 
-pub(super) struct ReturnValue<T, A>(PhantomData<(T, A)>);
+/// Handlers of [`Family::Return`](whimbrel_ir::Family).
+pub(super) fn return_(key: OpKey) -> Option<Handler> {
+    by_kept!(key, |K| of::<Return<K>>())
+}
 
-impl<T: Value, A: Src> Step for ReturnValue<T, A> {
+pub(super) struct ReturnValue<T, A, K>(PhantomData<(T, A, K)>);
+
+impl<T: Value, A: Src, K: Keep> Step for ReturnValue<T, A, K> {
     const LEN: usize = if matches!(T::CLASS, Class::F64) && A::IS_CONST { 3 } else { 2 };
 
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
-        // SAFETY: the op has this operand; `d` is the return slot, which is above slot 0 where there is a result.
+        // SAFETY: the op has this operand; `d` is the return slot, which is above slot 0 where there is a result, and below
+        // those with the caller's pins.
         unsafe {
+            let fields = Fields::of(ip);
             let value: T = A::get(ip, regs);
             value.store(regs.fp);
-            let return_ip = *regs.fp.add(Fields::of(ip).d());
+            K::restore(regs, if A::IS_SLOT_A { fields.b() } else { fields.a() });
+            let return_ip = *regs.fp.add(fields.d());
             return_to(return_ip, regs)
         }
     }
@@ -349,11 +479,11 @@ pub(super) fn return_value(key: OpKey) -> Option<Handler> {
 }
 
 fn return_value_of<T: Value>(key: OpKey) -> Option<Handler> {
-    match key.shape.a()? {
-        SrcKind::Slot => of::<ReturnValue<T, SlotA>>(),
-        SrcKind::Const => of::<ReturnValue<T, Const>>(),
-        SrcKind::Acc => of::<ReturnValue<T, Acc>>(),
-    }
+    by_source!(key.shape.a(), |A: SlotA, Const| return_value_from::<T, A>(key))
+}
+
+fn return_value_from<T: Value, A: Src>(key: OpKey) -> Option<Handler> {
+    by_kept!(key, |K| const { given::<ReturnValue<T, A, K>>(is_kind_of(T::CLASS, A::KIND)) })
 }
 
 /// The fields of a [`TailMove`](whimbrel_ir::TailMove) in the op's first word behind the payload.

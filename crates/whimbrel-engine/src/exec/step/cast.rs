@@ -127,6 +127,7 @@ fn ref_test_of<const KIND: u8>(key: OpKey) -> Option<Handler> {
         (DstKind::Slot, true) => of::<RefTest<ToSlot, KIND, true>>(),
         (DstKind::Acc, false) => of::<RefTest<ToAcc, KIND, false>>(),
         (DstKind::Acc, true) => of::<RefTest<ToAcc, KIND, true>>(),
+        _ => None,
     }
 }
 
@@ -169,5 +170,6 @@ pub(super) fn desc_test(key: OpKey) -> Option<Handler> {
         (DstKind::Slot, true) => of::<DescTest<ToSlot, true>>(),
         (DstKind::Acc, false) => of::<DescTest<ToAcc, false>>(),
         (DstKind::Acc, true) => of::<DescTest<ToAcc, true>>(),
+        _ => None,
     }
 }

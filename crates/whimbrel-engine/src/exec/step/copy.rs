@@ -4,10 +4,12 @@ use core::marker::PhantomData;
 
 use whimbrel_ir::{Class, DstKind, OpKey, SrcKind};
 
-use super::of;
+use super::{given, of};
 use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Ip, Regs};
-use crate::exec::operand::{Acc, Const, Dst, ExtConst, Fields, SlotA, SlotC, Src, ToAcc, ToSlot, Value};
+use crate::exec::operand::{
+    Const, Dst, ExtConst, Fields, SlotA, SlotB, SlotC, Src, Value, Zero, is_kind_of, is_result_kind_of,
+};
 
 /// Picks the instance of a generic function for a class. Vectors have neither accumulator nor constants, so that the
 /// compiler uses only slots with them.
@@ -45,14 +47,15 @@ pub(super) fn copy(key: OpKey) -> Option<Handler> {
 }
 
 fn copy_of<T: Value>(key: OpKey) -> Option<Handler> {
-    match (key.shape.a()?, key.shape.d()?) {
-        (SrcKind::Slot, DstKind::Slot) => of::<CopyStep<T, SlotA, ToSlot>>(),
-        (SrcKind::Slot, DstKind::Acc) => of::<CopyStep<T, SlotA, ToAcc>>(),
-        (SrcKind::Const, DstKind::Slot) => of::<CopyStep<T, Const, ToSlot>>(),
-        (SrcKind::Const, DstKind::Acc) => of::<CopyStep<T, Const, ToAcc>>(),
-        (SrcKind::Acc, DstKind::Slot) => of::<CopyStep<T, Acc, ToSlot>>(),
-        (SrcKind::Acc, DstKind::Acc) => None,
-    }
+    by_source!(key.shape.a(), |A: SlotA, Const| copy_to::<T, A>(key))
+}
+
+fn copy_to<T: Value, A: Src>(key: OpKey) -> Option<Handler> {
+    by_destination!(key.shape.d(), |D| const {
+        let accumulators = matches!((D::RESULT_KIND, A::KIND), (DstKind::Acc, SrcKind::Acc));
+        let kinds = is_kind_of(T::CLASS, A::KIND) && is_result_kind_of(T::CLASS, D::RESULT_KIND);
+        given::<CopyStep<T, A, D>>(kinds && !accumulators)
+    })
 }
 
 pub(super) struct Const64Step<T, D>(PhantomData<(T, D)>);
@@ -73,13 +76,38 @@ impl<T: Value, D: Dst> Step for Const64Step<T, D> {
 
 /// Handlers of [`Family::Const64`](whimbrel_ir::Family).
 pub(super) fn const64(key: OpKey) -> Option<Handler> {
-    match (key.class()?, key.shape.d()?) {
-        (Class::I64, DstKind::Slot) => of::<Const64Step<u64, ToSlot>>(),
-        (Class::I64, DstKind::Acc) => of::<Const64Step<u64, ToAcc>>(),
-        (Class::F64, DstKind::Slot) => of::<Const64Step<f64, ToSlot>>(),
-        (Class::F64, DstKind::Acc) => of::<Const64Step<f64, ToAcc>>(),
+    match key.class()? {
+        Class::I64 => by_destination!(key.shape.d(), |D| of::<Const64Step<u64, D>>()),
+        Class::F64 => by_destination!(key.shape.d(), |D| of::<Const64Step<f64, D>>()),
         _ => None,
     }
+}
+
+/// Fills the pins.
+pub(super) struct Pins<const FLOATS: bool>;
+
+impl<const FLOATS: bool> Step for Pins<FLOATS> {
+    const LEN: usize = 2;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op names slots of the frame.
+        unsafe {
+            let fields = Fields::of(ip);
+            regs.pin0 = *regs.fp.add(fields.a());
+            regs.pin1 = *regs.fp.add(fields.d());
+            if FLOATS {
+                regs.fpin0 = f64::load(regs.fp.add(fields.b()));
+                regs.fpin1 = f64::load(regs.fp.add(fields.c()));
+            }
+        }
+        Next::Fall
+    }
+}
+
+/// Handlers of [`Family::Pins`](whimbrel_ir::Family).
+pub(super) fn pins(key: OpKey) -> Option<Handler> {
+    if key.mode == 0 { of::<Pins<false>>() } else { of::<Pins<true>>() }
 }
 
 /// Sets slots to zero.
@@ -116,9 +144,9 @@ impl Step for CopyRange {
     }
 }
 
-pub(super) struct SelectStep<T, C, D>(PhantomData<(T, C, D)>);
+pub(super) struct SelectStep<T, A, B, C, D>(PhantomData<(T, A, B, C, D)>);
 
-impl<T: Value, C: Src, D: Dst> Step for SelectStep<T, C, D> {
+impl<T: Value, A: Src, B: Src, C: Src, D: Dst> Step for SelectStep<T, A, B, C, D> {
     const LEN: usize = 2;
 
     #[inline(always)]
@@ -127,8 +155,14 @@ impl<T: Value, C: Src, D: Dst> Step for SelectStep<T, C, D> {
         unsafe {
             let fields = Fields::of(ip);
             let cond: u32 = C::get(ip, regs);
-            let from = if cond != 0 { fields.a() } else { fields.b() };
-            let value = T::load(regs.fp.add(from));
+            let value = if matches!((A::KIND, B::KIND), (SrcKind::Slot, SrcKind::Slot)) {
+                // A choice of addresses takes no branch.
+                let from = if cond != 0 { fields.a() } else { fields.b() };
+                T::load(regs.fp.add(from))
+            } else {
+                let (a, b): (T, T) = (A::get(ip, regs), B::get(ip, regs));
+                if cond != 0 { a } else { b }
+            };
             D::put(ip, regs, value);
         }
         Next::Fall
@@ -141,13 +175,27 @@ pub(super) fn select(key: OpKey) -> Option<Handler> {
 }
 
 fn select_of<T: Value>(key: OpKey) -> Option<Handler> {
-    match (key.shape.a()?, key.shape.d()?) {
-        (SrcKind::Slot, DstKind::Slot) => of::<SelectStep<T, SlotC, ToSlot>>(),
-        (SrcKind::Slot, DstKind::Acc) => of::<SelectStep<T, SlotC, ToAcc>>(),
-        (SrcKind::Acc, DstKind::Slot) => of::<SelectStep<T, Acc, ToSlot>>(),
-        (SrcKind::Acc, DstKind::Acc) => of::<SelectStep<T, Acc, ToAcc>>(),
-        (SrcKind::Const, _) => None,
-    }
+    by_source!(key.shape.a(), |A: SlotA, Zero| select_second::<T, A>(key))
+}
+
+fn select_second<T: Value, A: Src>(key: OpKey) -> Option<Handler> {
+    by_source!(key.shape.b(), |B: SlotB, Zero| select_on::<T, A, B>(key))
+}
+
+fn select_on<T: Value, A: Src, B: Src>(key: OpKey) -> Option<Handler> {
+    by_source!(key.selector(), |C: SlotC, Zero| select_to::<T, A, B, C>(key))
+}
+
+fn select_to<T: Value, A: Src, B: Src, C: Src>(key: OpKey) -> Option<Handler> {
+    by_destination!(key.shape.d(), |D| const {
+        let values = is_value_of::<T>(A::KIND) && is_value_of::<T>(B::KIND);
+        given::<SelectStep<T, A, B, C, D>>(values && !C::IS_CONST && is_result_kind_of(T::CLASS, D::RESULT_KIND))
+    })
+}
+
+/// Whether a selection chooses between values of this kind.
+const fn is_value_of<T: Value>(kind: SrcKind) -> bool {
+    !matches!(kind, SrcKind::Const | SrcKind::Acc) && is_kind_of(T::CLASS, kind)
 }
 
 /// The cell of the global that the op's immediate names.
@@ -180,10 +228,7 @@ pub(super) fn global_get(key: OpKey) -> Option<Handler> {
 }
 
 fn global_get_of<T: Value>(key: OpKey) -> Option<Handler> {
-    match key.shape.d()? {
-        DstKind::Slot => of::<GlobalGet<T, ToSlot>>(),
-        DstKind::Acc => of::<GlobalGet<T, ToAcc>>(),
-    }
+    by_destination!(key.shape.d(), |D| const { given::<GlobalGet<T, D>>(is_result_kind_of(T::CLASS, D::RESULT_KIND)) })
 }
 
 pub(super) struct GlobalSet<T, A>(PhantomData<(T, A)>);
@@ -208,9 +253,5 @@ pub(super) fn global_set(key: OpKey) -> Option<Handler> {
 }
 
 fn global_set_of<T: Value>(key: OpKey) -> Option<Handler> {
-    match key.shape.a()? {
-        SrcKind::Slot => of::<GlobalSet<T, SlotA>>(),
-        SrcKind::Const => of::<GlobalSet<T, ExtConst<0>>>(),
-        SrcKind::Acc => of::<GlobalSet<T, Acc>>(),
-    }
+    by_source!(key.shape.a(), |A: SlotA, ExtConst<0>| const { given::<GlobalSet<T, A>>(is_kind_of(T::CLASS, A::KIND)) })
 }

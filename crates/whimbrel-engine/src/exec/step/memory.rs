@@ -4,12 +4,14 @@ use core::marker::PhantomData;
 
 use wasm_numerics as numerics;
 use wasm_syntax::{LoadOp, StoreOp, Trap, V128};
-use whimbrel_ir::{AddrMode, DstKind, OpKey, SrcKind};
+use whimbrel_ir::{AddrMode, Class, DstKind, OpKey, SrcKind};
 
-use super::of;
+use super::given;
 use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Ip, Regs};
-use crate::exec::operand::{Acc, Dst, ExtConst, Fields, SlotA, SlotB, SlotD, Src, ToAcc, ToSlot, Value, Zero};
+use crate::exec::operand::{
+    Acc, Dst, ExtConst, Fields, SlotA, SlotB, SlotD, Src, Value, Zero, is_kind_of, is_result_kind_of,
+};
 use crate::memory::racy;
 
 /// An integer or float as it lies in memory, little-endian.
@@ -104,6 +106,12 @@ pub(super) trait Address {
     const EXTENSION: usize;
     /// Whether other threads may access the bytes.
     const SHARED: bool = false;
+    /// Whether there are such addresses.
+    const EXISTS: bool = true;
+    /// Whether one of its operands is the integer accumulator.
+    const HAS_ACC: bool = false;
+    /// Whether value and result may be pins.
+    const TAKES_PINS: bool = false;
 
     /// The first byte of an access of `R`'s width; `None` where it leaves the memory.
     ///
@@ -128,6 +136,8 @@ pub(super) struct Plain<B>(PhantomData<B>);
 
 impl<B: Src> Address for Plain<B> {
     const EXTENSION: usize = 0;
+    const HAS_ACC: bool = matches!(B::KIND, SrcKind::Acc);
+    const TAKES_PINS: bool = true;
 
     #[inline(always)]
     unsafe fn resolve<R: Raw>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
@@ -144,6 +154,12 @@ pub(super) struct Indexed<B, I, const SCALED: bool>(PhantomData<(B, I)>);
 
 impl<B: Src, I: Src, const SCALED: bool> Address for Indexed<B, I, SCALED> {
     const EXTENSION: usize = 1;
+    const EXISTS: bool = {
+        let accumulators = matches!((B::KIND, I::KIND), (SrcKind::Acc, SrcKind::Acc));
+        !B::IS_CONST && !I::IS_CONST && !accumulators && (SCALED || B::KIND.rank() <= I::KIND.rank())
+    };
+    const HAS_ACC: bool = matches!(B::KIND, SrcKind::Acc) || matches!(I::KIND, SrcKind::Acc);
+    const TAKES_PINS: bool = true;
 
     #[inline(always)]
     unsafe fn resolve<R: Raw>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
@@ -318,7 +334,7 @@ macro_rules! vector_loads {
 
         fn vector_load(key: OpKey) -> Option<Handler> {
             match *LoadOp::ALL.get(usize::from(key.sub))? {
-                $(LoadOp::$name => load_into_slots::<vector_kind::$name>(key),)*
+                $(LoadOp::$name => load_addresses::<vector_kind::$name>(key),)*
                 _ => None,
             }
         }
@@ -341,55 +357,28 @@ vector_loads! {
     V128Load64Zero u64 numerics::v128_load64_zero;
 }
 
-/// Vector loads, whose destinations are slots.
-fn load_into_slots<L: Load>(key: OpKey) -> Option<Handler> {
-    use SrcKind as K;
-    if key.shape.d()? != DstKind::Slot {
-        return None;
-    }
-    match (key.addr_mode()?, key.shape.a()?, key.shape.b()?) {
-        (AddrMode::Plain, K::Slot, K::Slot) => of::<LoadStep<L, Plain<SlotA>, ToSlot>>(),
-        (AddrMode::Plain, K::Acc, K::Slot) => of::<LoadStep<L, Plain<Acc>, ToSlot>>(),
-        (AddrMode::Plain, K::Const, K::Slot) => of::<LoadStep<L, Plain<Zero>, ToSlot>>(),
-        (AddrMode::Indexed, K::Slot, K::Slot) => of::<LoadStep<L, Indexed<SlotA, SlotB, false>, ToSlot>>(),
-        (AddrMode::Indexed, K::Slot, K::Acc) => of::<LoadStep<L, Indexed<SlotA, Acc, false>, ToSlot>>(),
-        (AddrMode::Indexed, K::Acc, K::Slot) => of::<LoadStep<L, Indexed<Acc, SlotB, false>, ToSlot>>(),
-        (AddrMode::Scaled, K::Slot, K::Slot) => of::<LoadStep<L, Indexed<SlotA, SlotB, true>, ToSlot>>(),
-        (AddrMode::Scaled, K::Slot, K::Acc) => of::<LoadStep<L, Indexed<SlotA, Acc, true>, ToSlot>>(),
-        (AddrMode::Scaled, K::Acc, K::Slot) => of::<LoadStep<L, Indexed<Acc, SlotB, true>, ToSlot>>(),
-        (AddrMode::Far32, K::Slot, K::Slot) => of::<LoadStep<L, Far<false>, ToSlot>>(),
-        (AddrMode::Far64, K::Slot, K::Slot) => of::<LoadStep<L, Far<true>, ToSlot>>(),
-        (AddrMode::Shared32, K::Slot, K::Slot) => of::<LoadStep<L, Shared<false>, ToSlot>>(),
-        (AddrMode::Shared64, K::Slot, K::Slot) => of::<LoadStep<L, Shared<true>, ToSlot>>(),
-        _ => None,
+fn load_addresses<L: Load>(key: OpKey) -> Option<Handler> {
+    match key.addr_mode()? {
+        AddrMode::Plain => by_source!(key.shape.a(), |B: SlotA, Zero| load_to::<L, Plain<B>>(key)),
+        AddrMode::Indexed => by_source!(key.shape.a(), |B: SlotA, Zero| load_indexed::<L, B, false>(key)),
+        AddrMode::Scaled => by_source!(key.shape.a(), |B: SlotA, Zero| load_indexed::<L, B, true>(key)),
+        AddrMode::Far32 => load_to::<L, Far<false>>(key),
+        AddrMode::Far64 => load_to::<L, Far<true>>(key),
+        AddrMode::Shared32 => load_to::<L, Shared<false>>(key),
+        AddrMode::Shared64 => load_to::<L, Shared<true>>(key),
     }
 }
 
-fn load_addresses<L: Load>(key: OpKey) -> Option<Handler> {
-    use SrcKind as K;
-    match (key.addr_mode()?, key.shape.a()?, key.shape.b()?) {
-        (AddrMode::Plain, K::Slot, K::Slot) => load_to::<L, Plain<SlotA>>(key),
-        (AddrMode::Plain, K::Acc, K::Slot) => load_to::<L, Plain<Acc>>(key),
-        (AddrMode::Plain, K::Const, K::Slot) => load_to::<L, Plain<Zero>>(key),
-        (AddrMode::Indexed, K::Slot, K::Slot) => load_to::<L, Indexed<SlotA, SlotB, false>>(key),
-        (AddrMode::Indexed, K::Slot, K::Acc) => load_to::<L, Indexed<SlotA, Acc, false>>(key),
-        (AddrMode::Indexed, K::Acc, K::Slot) => load_to::<L, Indexed<Acc, SlotB, false>>(key),
-        (AddrMode::Scaled, K::Slot, K::Slot) => load_to::<L, Indexed<SlotA, SlotB, true>>(key),
-        (AddrMode::Scaled, K::Slot, K::Acc) => load_to::<L, Indexed<SlotA, Acc, true>>(key),
-        (AddrMode::Scaled, K::Acc, K::Slot) => load_to::<L, Indexed<Acc, SlotB, true>>(key),
-        (AddrMode::Far32, K::Slot, K::Slot) => load_to::<L, Far<false>>(key),
-        (AddrMode::Far64, K::Slot, K::Slot) => load_to::<L, Far<true>>(key),
-        (AddrMode::Shared32, K::Slot, K::Slot) => load_to::<L, Shared<false>>(key),
-        (AddrMode::Shared64, K::Slot, K::Slot) => load_to::<L, Shared<true>>(key),
-        _ => None,
-    }
+fn load_indexed<L: Load, B: Src, const SCALED: bool>(key: OpKey) -> Option<Handler> {
+    by_source!(key.shape.b(), |I: SlotB, Zero| load_to::<L, Indexed<B, I, SCALED>>(key))
 }
 
 fn load_to<L: Load, A: Address>(key: OpKey) -> Option<Handler> {
-    match key.shape.d()? {
-        DstKind::Slot => of::<LoadStep<L, A, ToSlot>>(),
-        DstKind::Acc => of::<LoadStep<L, A, ToAcc>>(),
-    }
+    by_destination!(key.shape.d(), |D| const {
+        let is_pin = matches!(D::RESULT_KIND, DstKind::Pin0 | DstKind::Pin1);
+        let is_kind = is_result_kind_of(L::R::CLASS, D::RESULT_KIND) && (A::TAKES_PINS || !is_pin);
+        given::<LoadStep<L, A, D>>(A::EXISTS && is_kind)
+    })
 }
 
 macro_rules! narrows {
@@ -416,41 +405,39 @@ pub(super) fn store(key: OpKey) -> Option<Handler> {
         StoreOp::I64Store8 => store_addresses::<u64, u8>(key),
         StoreOp::I64Store16 => store_addresses::<u64, u16>(key),
         StoreOp::I64Store32 => store_addresses::<u64, u32>(key),
-        StoreOp::V128Store => store_from_slots::<V128, V128>(key),
+        StoreOp::V128Store => store_addresses::<V128, V128>(key),
     }
-}
-
-/// Vector stores, whose values are in slots.
-fn store_from_slots<T: Value + Narrow<R>, R: Raw>(key: OpKey) -> Option<Handler> {
-    if key.shape.b()? == SrcKind::Slot { store_addresses::<T, R>(key) } else { None }
 }
 
 fn store_addresses<T: Value + Narrow<R>, R: Raw>(key: OpKey) -> Option<Handler> {
-    use DstKind as I;
-    use SrcKind as K;
-    match (key.addr_mode()?, key.shape.a()?, key.shape.d()?) {
-        (AddrMode::Plain, K::Slot, I::Slot) => store_of::<T, R, Plain<SlotA>>(key),
-        (AddrMode::Plain, K::Acc, I::Slot) => store_of::<T, R, Plain<Acc>>(key),
-        (AddrMode::Plain, K::Const, I::Slot) => store_of::<T, R, Plain<Zero>>(key),
-        (AddrMode::Indexed, K::Slot, I::Slot) => store_of::<T, R, Indexed<SlotA, SlotB, false>>(key),
-        (AddrMode::Indexed, K::Slot, I::Acc) => store_of::<T, R, Indexed<SlotA, Acc, false>>(key),
-        (AddrMode::Indexed, K::Acc, I::Slot) => store_of::<T, R, Indexed<Acc, SlotB, false>>(key),
-        (AddrMode::Scaled, K::Slot, I::Slot) => store_of::<T, R, Indexed<SlotA, SlotB, true>>(key),
-        (AddrMode::Scaled, K::Slot, I::Acc) => store_of::<T, R, Indexed<SlotA, Acc, true>>(key),
-        (AddrMode::Scaled, K::Acc, I::Slot) => store_of::<T, R, Indexed<Acc, SlotB, true>>(key),
-        (AddrMode::Far32, K::Slot, I::Slot) => store_of::<T, R, Far<false>>(key),
-        (AddrMode::Far64, K::Slot, I::Slot) => store_of::<T, R, Far<true>>(key),
-        (AddrMode::Shared32, K::Slot, I::Slot) => store_of::<T, R, Shared<false>>(key),
-        (AddrMode::Shared64, K::Slot, I::Slot) => store_of::<T, R, Shared<true>>(key),
-        _ => None,
+    match key.addr_mode()? {
+        AddrMode::Plain => by_source!(key.shape.a(), |B: SlotA, Zero| store_of::<T, R, Plain<B>>(key)),
+        AddrMode::Indexed => by_source!(key.shape.a(), |B: SlotA, Zero| store_indexed::<T, R, B, false>(key)),
+        AddrMode::Scaled => by_source!(key.shape.a(), |B: SlotA, Zero| store_indexed::<T, R, B, true>(key)),
+        AddrMode::Far32 => store_of::<T, R, Far<false>>(key),
+        AddrMode::Far64 => store_of::<T, R, Far<true>>(key),
+        AddrMode::Shared32 => store_of::<T, R, Shared<false>>(key),
+        AddrMode::Shared64 => store_of::<T, R, Shared<true>>(key),
     }
 }
 
+fn store_indexed<T: Value + Narrow<R>, R: Raw, B: Src, const SCALED: bool>(key: OpKey) -> Option<Handler> {
+    by_destination!(key.shape.d(), |I: SlotB, Acc| store_of::<T, R, Indexed<B, I, SCALED>>(key))
+}
+
 fn store_of<T: Value + Narrow<R>, R: Raw, A: Address>(key: OpKey) -> Option<Handler> {
-    match (key.shape.b()?, A::EXTENSION) {
-        (SrcKind::Slot, _) => of::<StoreStep<T, R, A, SlotD>>(),
-        (SrcKind::Const, 0) => of::<StoreStep<T, R, A, ExtConst<0>>>(),
-        (SrcKind::Const, _) => of::<StoreStep<T, R, A, ExtConst<1>>>(),
-        (SrcKind::Acc, _) => of::<StoreStep<T, R, A, Acc>>(),
+    // A constant stands behind the address.
+    if A::EXTENSION == 0 {
+        by_source!(key.shape.b(), |V: SlotD, ExtConst<0>| const { given::<StoreStep<T, R, A, V>>(is_store::<T, A, V>(0)) })
+    } else {
+        by_source!(key.shape.b(), |V: SlotD, ExtConst<1>| const { given::<StoreStep<T, R, A, V>>(is_store::<T, A, V>(1)) })
     }
+}
+
+/// Whether there are stores to such an address, of that many extension words, of such a value.
+const fn is_store<T: Value, A: Address, V: Src>(extension: usize) -> bool {
+    let is_pin = matches!(V::KIND, SrcKind::Pin0 | SrcKind::Pin1);
+    let is_int_acc = matches!((V::KIND, T::CLASS), (SrcKind::Acc, Class::I32 | Class::I64));
+    let is_kind = is_kind_of(T::CLASS, V::KIND) && (A::TAKES_PINS || !is_pin) && !(is_int_acc && A::HAS_ACC);
+    A::EXISTS && A::EXTENSION == extension && is_kind
 }

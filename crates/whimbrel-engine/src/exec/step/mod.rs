@@ -1,5 +1,61 @@
 //! The steps: one for each op, generic over its meaning and its operands' kinds; and which handler a key gets.
 
+/// Goes on with the type that reads a source of this kind.
+macro_rules! by_source {
+    ($kind:expr, |$ty:ident: $slot:ty, $constant:ty| $go_on:expr) => {
+        match $kind? {
+            whimbrel_ir::SrcKind::Slot => {
+                type $ty = $slot;
+                $go_on
+            }
+            whimbrel_ir::SrcKind::Const => {
+                type $ty = $constant;
+                $go_on
+            }
+            whimbrel_ir::SrcKind::Acc => {
+                type $ty = crate::exec::operand::Acc;
+                $go_on
+            }
+            whimbrel_ir::SrcKind::Pin0 => {
+                type $ty = crate::exec::operand::Pin0;
+                $go_on
+            }
+            whimbrel_ir::SrcKind::Pin1 => {
+                type $ty = crate::exec::operand::Pin1;
+                $go_on
+            }
+        }
+    };
+}
+
+/// Goes on with the type that writes to a destination of this kind; or, where a store has its index's kind in that place, with
+/// the type that reads it.
+macro_rules! by_destination {
+    ($kind:expr, |$ty:ident| $go_on:expr) => {
+        by_destination!($kind, |$ty: crate::exec::operand::ToSlot, crate::exec::operand::ToAcc| $go_on)
+    };
+    ($kind:expr, |$ty:ident: $slot:ty, $acc:ty| $go_on:expr) => {
+        match $kind? {
+            whimbrel_ir::DstKind::Slot => {
+                type $ty = $slot;
+                $go_on
+            }
+            whimbrel_ir::DstKind::Acc => {
+                type $ty = $acc;
+                $go_on
+            }
+            whimbrel_ir::DstKind::Pin0 => {
+                type $ty = crate::exec::operand::Pin0;
+                $go_on
+            }
+            whimbrel_ir::DstKind::Pin1 => {
+                type $ty = crate::exec::operand::Pin1;
+                $go_on
+            }
+        }
+    };
+}
+
 mod aggregate;
 mod atomic;
 mod branch;
@@ -14,7 +70,7 @@ mod slots;
 pub(super) mod tiles;
 mod vector;
 
-pub(super) use call::{Landings, Stub, reload_word};
+pub(super) use call::{Landings, Stub, reload_word, restore_pins};
 
 use whimbrel_ir::{Family, OpKey};
 
@@ -23,7 +79,8 @@ use super::backend::{Handler, Step, handler_for};
 /// The handler of the ops with this key; `None` where the compiler may not use such a shape.
 pub(super) fn handler(key: OpKey) -> Option<Handler> {
     match key.family {
-        Family::Enter => Some(handler_for::<call::Enter>()),
+        Family::Enter => call::enter(key),
+        Family::Pins => copy::pins(key),
         Family::Zero => Some(handler_for::<copy::ZeroRange>()),
         Family::Copy => copy::copy(key),
         Family::Const64 => copy::const64(key),
@@ -48,7 +105,7 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::ReturnCallImport => Some(handler_for::<call::ReturnOutside<call::Imported>>()),
         Family::ReturnCallIndirect => Some(handler_for::<call::ReturnOutside<call::Indirect<super::operand::SlotD>>>()),
         Family::ReturnCallRef => Some(handler_for::<call::ReturnOutside<call::Referenced>>()),
-        Family::Return => Some(handler_for::<call::Return>()),
+        Family::Return => call::return_(key),
         Family::ReturnValue => call::return_value(key),
         Family::Slots => slots::slots(key),
         Family::Vector => vector::vector(key),
@@ -71,6 +128,11 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::AtomicFence => Some(handler_for::<atomic::Fence>()),
         Family::Trap => Some(handler_for::<branch::TrapOp>()),
     }
+}
+
+/// The handler of step `S` if there may be such an op. Called in constants, so that there is none otherwise.
+pub(super) const fn given<S: Step>(is_allowed: bool) -> Option<Handler> {
+    if is_allowed { Some(handler_for::<S>()) } else { None }
 }
 
 /// The handler of step `S`, for tables.

@@ -4,12 +4,12 @@ use core::marker::PhantomData;
 
 use wasm_numerics as numerics;
 use wasm_syntax::{NumericOp, Trap};
-use whimbrel_ir::{Class, DstKind, OpKey, SrcKind};
+use whimbrel_ir::{Class, OpKey, SrcKind, kinds_are_in_order};
 
-use super::of;
+use super::given;
 use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Ip, Regs};
-use crate::exec::operand::{Acc, Const, Dst, SlotA, SlotB, Src, ToAcc, ToSlot, Value};
+use crate::exec::operand::{Const, Dst, SlotA, SlotB, Src, Value, is_kind_of, is_result_kind_of};
 
 /// A numeric instruction of one operand.
 pub(super) trait Unary {
@@ -20,6 +20,7 @@ pub(super) trait Unary {
 
 /// A numeric instruction of two operands.
 pub(super) trait Binary {
+    const OP: NumericOp;
     type A: Value;
     type B: Value;
     type R: Value;
@@ -85,6 +86,7 @@ macro_rules! meaning {
         pub(in crate::exec::step) struct $variant;
 
         impl Binary for $variant {
+            const OP: wasm_syntax::NumericOp = wasm_syntax::NumericOp::$variant;
             type A = value_type!($a);
             type B = value_type!($b);
             type R = value_type!($r);
@@ -161,13 +163,14 @@ impl<O: Unary, A: Src, D: Dst> Step for UnaryStep<O, A, D> {
 }
 
 fn unary_shapes<O: Unary>(key: OpKey) -> Option<Handler> {
-    match (key.shape.a()?, key.shape.d()?) {
-        (SrcKind::Slot, DstKind::Slot) => of::<UnaryStep<O, SlotA, ToSlot>>(),
-        (SrcKind::Slot, DstKind::Acc) => of::<UnaryStep<O, SlotA, ToAcc>>(),
-        (SrcKind::Acc, DstKind::Slot) => of::<UnaryStep<O, Acc, ToSlot>>(),
-        (SrcKind::Acc, DstKind::Acc) => of::<UnaryStep<O, Acc, ToAcc>>(),
-        (SrcKind::Const, _) => None,
-    }
+    by_source!(key.shape.a(), |A: SlotA, Const| unary_to::<O, A>(key))
+}
+
+fn unary_to<O: Unary, A: Src>(key: OpKey) -> Option<Handler> {
+    by_destination!(key.shape.d(), |D| const {
+        let operand = !A::IS_CONST && is_kind_of(O::A::CLASS, A::KIND);
+        given::<UnaryStep<O, A, D>>(operand && is_result_kind_of(O::R::CLASS, D::RESULT_KIND))
+    })
 }
 
 pub(super) struct BinaryStep<O, A, B, D>(PhantomData<(O, A, B, D)>);
@@ -190,23 +193,31 @@ impl<O: Binary, A: Src, B: Src, D: Dst> Step for BinaryStep<O, A, B, D> {
     }
 }
 
+/// Whether there are ops of `O` with operands of these kinds: no two constants, the accumulator once, in order.
+pub(super) const fn are_operands_of<O: Binary>(a: SrcKind, b: SrcKind) -> bool {
+    let constants = matches!((a, b), (SrcKind::Const, SrcKind::Const));
+    let accumulators = matches!((a, b), (SrcKind::Acc, SrcKind::Acc));
+    let pins = is_kind_of(O::A::CLASS, a) && is_kind_of(O::B::CLASS, b);
+    !constants && !accumulators && pins && kinds_are_in_order(O::OP, a, b)
+}
+
 fn binary_shapes<O: Binary>(key: OpKey) -> Option<Handler> {
-    match key.shape.d()? {
-        DstKind::Slot => binary_sources::<O, ToSlot>(key),
-        DstKind::Acc => binary_sources::<O, ToAcc>(key),
+    by_source!(key.shape.a(), |A: SlotA, Const| binary_right::<O, A>(key))
+}
+
+fn binary_right<O: Binary, A: Src>(key: OpKey) -> Option<Handler> {
+    // With a constant on the left, the right operand's slot is in the first field.
+    if A::IS_CONST {
+        by_source!(key.shape.b(), |B: SlotA, Const| binary_to::<O, A, B>(key))
+    } else {
+        by_source!(key.shape.b(), |B: SlotB, Const| binary_to::<O, A, B>(key))
     }
 }
 
-fn binary_sources<O: Binary, D: Dst>(key: OpKey) -> Option<Handler> {
-    use SrcKind as K;
-    match (key.shape.a()?, key.shape.b()?) {
-        (K::Slot, K::Slot) => of::<BinaryStep<O, SlotA, SlotB, D>>(),
-        (K::Slot, K::Const) => of::<BinaryStep<O, SlotA, Const, D>>(),
-        (K::Slot, K::Acc) => of::<BinaryStep<O, SlotA, Acc, D>>(),
-        (K::Const, K::Slot) => of::<BinaryStep<O, Const, SlotA, D>>(),
-        (K::Const, K::Acc) => of::<BinaryStep<O, Const, Acc, D>>(),
-        (K::Acc, K::Slot) => of::<BinaryStep<O, Acc, SlotB, D>>(),
-        (K::Acc, K::Const) => of::<BinaryStep<O, Acc, Const, D>>(),
-        (K::Const, K::Const) | (K::Acc, K::Acc) => None,
-    }
+fn binary_to<O: Binary, A: Src, B: Src>(key: OpKey) -> Option<Handler> {
+    by_destination!(key.shape.d(), |D| const {
+        let fields = !matches!(B::KIND, SrcKind::Slot) || B::IS_SLOT_A == A::IS_CONST;
+        let operands = are_operands_of::<O>(A::KIND, B::KIND) && fields;
+        given::<BinaryStep<O, A, B, D>>(operands && is_result_kind_of(O::R::CLASS, D::RESULT_KIND))
+    })
 }
