@@ -1,4 +1,4 @@
-//! `xtask guests`: the guest programs under `examples/` and the kernels under `bench/kernels/`, rebuilt from their sources with pinned compilers.
+//! `xtask guests`: the guest programs under `examples/`, `bench/` and `crates/wasi-lite/tests/`, rebuilt from their sources with pinned compilers.
 //!
 //! The binaries are committed, so that running an example takes Rust alone. Building happens below cargo's target folder.
 
@@ -54,6 +54,7 @@ const GUESTS: &[Guest] = &[
     Guest { wasm: "examples/threads/threads.wasm", recipe: Recipe::Threads("examples/threads/threads.c") },
     Guest { wasm: "examples/wordcount/wordcount.wasm", recipe: Recipe::C("examples/wordcount/wordcount.c") },
     Guest { wasm: "examples/assemblyscript/primes.wasm", recipe: Recipe::AssemblyScript("examples/assemblyscript") },
+    Guest { wasm: "bench/wasi/throughput.wasm", recipe: Recipe::C("bench/wasi/throughput.c") },
     kernel!("collatz"),
     kernel!("sieve"),
     kernel!("matrix"),

@@ -39,6 +39,8 @@ enum Task {
     Spec(spec::Args),
     /// Run a folder of tests in the format of the WASI test suite
     Wasi(wasi::Args),
+    /// Measure a guest's file operations beside wasmtime's command line
+    WasiSpeed(wasi::speed::Args),
     /// Load the suite's modules cut and mutated, and bombs, looking for panics, leaks and excessive allocation
     Leaks(hostile::LeaksArgs),
     /// Write the suite's modules to the corpora of the fuzz targets
@@ -73,6 +75,7 @@ fn run(task: Task) -> anyhow::Result<Tally> {
         Task::Ci(args) => ci::run(&args),
         Task::Spec(args) => spec::run(&args),
         Task::Wasi(args) => wasi::run(&args),
+        Task::WasiSpeed(args) => wasi::speed::run(&args),
         Task::Leaks(args) => hostile::leaks(&args),
         Task::Seeds => hostile::seeds(),
         Task::Tidy => tidy::run(),
