@@ -1,4 +1,5 @@
-//! `xtask guests`: the guest programs under `examples/`, `bench/` and `crates/wasi-lite/tests/`, rebuilt from their sources with pinned compilers.
+//! `xtask guests`: the guest programs under `examples/`, `bench/` and the tests of WASI, rebuilt from their sources with pinned
+//! compilers.
 //!
 //! The binaries are committed, so that running an example takes Rust alone. Building happens below cargo's target folder.
 
@@ -48,6 +49,15 @@ macro_rules! kernel {
     };
 }
 
+macro_rules! wasi_test {
+    ($name:literal) => {
+        Guest {
+            wasm: concat!("crates/whimbrel/tests/wasi-suite/", $name, ".wasm"),
+            recipe: Recipe::C(concat!("crates/whimbrel/tests/wasi-suite/", $name, ".c")),
+        }
+    };
+}
+
 const GUESTS: &[Guest] = &[
     Guest { wasm: "examples/hello/hello.wasm", recipe: Recipe::C("examples/hello/hello.c") },
     Guest { wasm: "examples/mandelbrot/mandelbrot.wasm", recipe: Recipe::C("examples/mandelbrot/mandelbrot.c") },
@@ -55,6 +65,12 @@ const GUESTS: &[Guest] = &[
     Guest { wasm: "examples/wordcount/wordcount.wasm", recipe: Recipe::C("examples/wordcount/wordcount.c") },
     Guest { wasm: "examples/assemblyscript/primes.wasm", recipe: Recipe::AssemblyScript("examples/assemblyscript") },
     Guest { wasm: "bench/wasi/throughput.wasm", recipe: Recipe::C("bench/wasi/throughput.c") },
+    wasi_test!("directories"),
+    wasi_test!("files"),
+    wasi_test!("paths"),
+    wasi_test!("poll"),
+    wasi_test!("process"),
+    wasi_test!("sockets"),
     kernel!("collatz"),
     kernel!("sieve"),
     kernel!("matrix"),

@@ -44,7 +44,7 @@ impl Case {
             return Ok(Plan::Skip(format!("is of {version}")));
         }
         let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
-        if bytes.get(4..8).is_some_and(|version| version != MODULE) {
+        if bytes.strip_prefix(b"\0asm").and_then(|rest| rest.get(..4)).is_some_and(|version| version != MODULE) {
             return Ok(Plan::Skip("is a component".to_owned()));
         }
         Case::parse(&read_json(&module.with_extension("json"))?)
@@ -97,7 +97,8 @@ impl Case {
     pub fn fault(&self, done: &Captured) -> Option<String> {
         if done.code() != Some(self.exit_code) {
             let code = done.code().map_or("no exit code".to_owned(), |code| format!("exit code {code}"));
-            return Some(format!("ended with {code}, expected {}\n{}", self.exit_code, quote(&done.stderr)));
+            let output = quote(&[&done.stdout[..], &done.stderr].concat());
+            return Some(format!("ended with {code}, expected {}\n{output}", self.exit_code));
         }
         let streams = [("standard output", &self.stdout, &done.stdout), ("standard error", &self.stderr, &done.stderr)];
         streams.into_iter().find_map(|(what, expected, found)| {

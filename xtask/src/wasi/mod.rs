@@ -30,7 +30,7 @@ pub struct Args {
     /// Run this `whimbrel` instead of building one
     #[arg(long, value_name = "PATH")]
     whimbrel: Option<PathBuf>,
-    /// A folder with tests, at any depth: `x.wasm` with `x.json` beside it, and `manifest.json`
+    /// A folder with tests, at any depth: `x.wasm` or `x.wat` with `x.json` beside it, and `manifest.json`
     #[arg(value_name = "PATH")]
     path: PathBuf,
 }
@@ -87,7 +87,7 @@ fn find_modules(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     for path in paths {
         if path.is_dir() {
             find_modules(&path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "wasm") {
+        } else if path.extension().is_some_and(|extension| extension == "wasm" || extension == "wat") {
             found.push(path);
         }
     }

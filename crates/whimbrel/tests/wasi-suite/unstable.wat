@@ -1,0 +1,42 @@
+;; Modules of 2019 import `wasi_unstable`, where `whence` has another order, and `filestat` and `subscription` another layout.
+(module
+  (import "wasi_unstable" "path_open"
+    (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_unstable" "fd_seek" (func $fd_seek (param i32 i64 i32 i32) (result i32)))
+  (import "wasi_unstable" "fd_filestat_get" (func $fd_filestat_get (param i32 i32) (result i32)))
+  (import "wasi_unstable" "path_filestat_get" (func $path_filestat_get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_unstable" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "hello.txt")
+  (func $ok (param $errno i32)
+    (if (local.get $errno) (then (unreachable))))
+  (func $same (param $found i64) (param $expected i64)
+    (if (i64.ne (local.get $found) (local.get $expected)) (then (unreachable))))
+  (func (export "_start") (local $fd i32)
+    ;; rights: fd_read, fd_seek, fd_tell, fd_filestat_get
+    (call $ok (call $path_open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 9) (i32.const 0)
+      (i64.const 0x200026) (i64.const 0) (i32.const 0) (i32.const 64)))
+    (local.set $fd (i32.load (i32.const 64)))
+    ;; 1 is the end, 2 the start, 0 the current position.
+    (call $ok (call $fd_seek (local.get $fd) (i64.const -2) (i32.const 1) (i32.const 72)))
+    (call $same (i64.load (i32.const 72)) (i64.const 4))
+    (call $ok (call $fd_seek (local.get $fd) (i64.const 1) (i32.const 0) (i32.const 72)))
+    (call $same (i64.load (i32.const 72)) (i64.const 5))
+    (call $ok (call $fd_seek (local.get $fd) (i64.const 3) (i32.const 2) (i32.const 72)))
+    (call $same (i64.load (i32.const 72)) (i64.const 3))
+    ;; nlink has 32 bits at 20, the size is at 24, and 56 bytes are written in all.
+    (i64.store (i32.const 184) (i64.const -1))
+    (call $ok (call $fd_filestat_get (local.get $fd) (i32.const 128)))
+    (call $same (i64.load8_u (i32.const 144)) (i64.const 4))
+    (call $same (i64.load32_u (i32.const 148)) (i64.const 1))
+    (call $same (i64.load (i32.const 152)) (i64.const 6))
+    (call $same (i64.load (i32.const 184)) (i64.const -1))
+    (call $ok (call $path_filestat_get (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 9) (i32.const 192)))
+    (call $same (i64.load (i32.const 216)) (i64.const 6))
+    ;; A subscription has 56 bytes; a clock's begins with an identifier. This one: userdata 7, monotonic, 1 ns.
+    (i64.store (i32.const 256) (i64.const 7))
+    (i32.store (i32.const 280) (i32.const 1))
+    (i64.store (i32.const 288) (i64.const 1))
+    (call $ok (call $poll_oneoff (i32.const 256) (i32.const 512) (i32.const 1) (i32.const 64)))
+    (call $same (i64.load32_u (i32.const 64)) (i64.const 1))
+    (call $same (i64.load (i32.const 512)) (i64.const 7))))
