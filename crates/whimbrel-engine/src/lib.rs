@@ -19,7 +19,7 @@ mod value;
 
 pub use gc::{
     AnyHandle, CallError, Exception, ExternHandle, Field, FieldStorage, Handle, ObjectHandle, ObjectKind, ObjectType,
-    StackFrame,
+    StackFrame, Suspension,
 };
 pub use image::{ActiveData, ElemImage, ElemItems, ElemMode, GlobalImage, Init, ModuleImage, TableImage};
 pub use instance::{DataSegments, FuncInst, FuncKind, FuncTypeInfo, Global, Instance, ModuleTypes, Tag, TypeId};

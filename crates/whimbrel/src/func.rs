@@ -4,10 +4,11 @@ use alloc::vec::Vec;
 
 use wasm_syntax::Trap;
 use whimbrel_engine::exec::Outcome;
-use whimbrel_engine::{CallError, FuncInst, Handle, Value, ValueError};
+use whimbrel_engine::{CallError, FuncInst, Handle, Suspension, Value, ValueError};
 
 use crate::error::{FrameInfo, HandleError, WasmBacktrace};
 use crate::host::{Caller, HostFunc, IntoFunc};
+use crate::resumable::{ResumableCall, SuspendReason};
 use crate::store::StoreInner;
 use crate::typed::{TypedFunc, WasmParams, WasmResults};
 use crate::types::FuncType;
@@ -73,30 +74,46 @@ impl Func {
     /// anything belongs to another store.
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
         let store = store.as_context_mut().0;
+        let mut values = self.begin(store, params, results)?;
+        drive(store, &mut values)?;
+        put(values, results);
+        Ok(())
+    }
+
+    /// As [`call`](Self::call), but a call that runs out of fuel or is interrupted is suspended, to go on later.
+    ///
+    /// # Errors
+    ///
+    /// As for `call`, without those two traps; they are still traps where a host function that it calls gets them from a call
+    /// of its own.
+    pub fn call_resumable(
+        &self,
+        mut store: impl AsContextMut,
+        params: &[Val],
+        results: &mut [Val],
+    ) -> Result<ResumableCall> {
+        let store = store.as_context_mut().0;
+        let values = self.begin(store, params, results)?;
+        ResumableCall::drive(store, values, results)
+    }
+
+    /// Begins a call; returns room for its results.
+    fn begin<T>(&self, store: &mut StoreInner<T>, params: &[Val], results: &[Val]) -> Result<Vec<Value>> {
         store.collect_if_due();
         let expected = store.objects.func_type(&self.handle).map_err(HandleError::from)?.results.len();
-        if expected != results.len() {
-            return Err(HandleError::Count { what: "results", expected, found: results.len() }.into());
-        }
+        check_len(expected, results)?;
         let args: Vec<Value> = params.iter().map(Val::to_value).collect();
-        let mut values = alloc::vec![Value::Null; expected];
-        if let Err(error) = begin(store, &self.handle, &args) {
-            return Err(match error {
-                CallError::Trap(trap) => trap.into(),
-                CallError::Value(ValueError::Count { expected, found }) => {
-                    HandleError::Count { what: "arguments", expected, found }.into()
-                }
-                CallError::Value(error) => {
-                    let ty = self.try_ty(crate::StoreContext(store))?;
-                    HandleError::of_values(error, ty.params(), params).into()
-                }
-            });
-        }
-        drive(store, &mut values)?;
-        for (result, value) in results.iter_mut().zip(values) {
-            *result = Val::from_value(value);
-        }
-        Ok(())
+        store.objects.begin_call(&self.handle, &args).map_err(|error| match error {
+            CallError::Trap(trap) => Error::from(trap),
+            CallError::Value(ValueError::Count { expected, found }) => {
+                HandleError::Count { what: "arguments", expected, found }.into()
+            }
+            CallError::Value(error) => match self.try_ty(crate::StoreContext(store)) {
+                Ok(ty) => HandleError::of_values(error, ty.params(), params).into(),
+                Err(error) => error.into(),
+            },
+        })?;
+        Ok(alloc::vec![Value::Null; expected])
     }
 
     /// The function with its type known to Rust.
@@ -116,15 +133,33 @@ pub(crate) fn call<T>(
     args: &[Value],
     results: &mut [Value],
 ) -> Result<()> {
-    begin(store, func, args).map_err(|error| match error {
-        CallError::Trap(trap) => Error::new(trap),
-        CallError::Value(error) => Error::new(HandleError::from(error)),
-    })?;
+    begin(store, func, args)?;
     drive(store, results)
 }
 
-fn begin<T>(store: &mut StoreInner<T>, func: &Handle<FuncInst>, args: &[Value]) -> Result<(), CallError> {
-    store.objects.begin_call(func, args)
+/// Begins a call of a function of the store with values of its parameters' types.
+pub(crate) fn begin<T>(store: &mut StoreInner<T>, func: &Handle<FuncInst>, args: &[Value]) -> Result<()> {
+    store.objects.begin_call(func, args).map_err(call_error)
+}
+
+pub(crate) fn call_error(error: CallError) -> Error {
+    match error {
+        CallError::Trap(trap) => Error::new(trap),
+        CallError::Value(error) => Error::new(HandleError::from(error)),
+    }
+}
+
+pub(crate) fn check_len(expected: usize, results: &[Val]) -> Result<()> {
+    if expected != results.len() {
+        return Err(HandleError::Count { what: "results", expected, found: results.len() }.into());
+    }
+    Ok(())
+}
+
+pub(crate) fn put(values: Vec<Value>, results: &mut [Val]) {
+    for (result, value) in results.iter_mut().zip(values) {
+        *result = Val::from_value(value);
+    }
 }
 
 /// The call begun last: ended when this is dropped, also by a panic in a host function.
@@ -141,6 +176,17 @@ impl<T> Drop for Running<'_, T> {
 
 /// Carries out the call begun last.
 fn drive<T>(store: &mut StoreInner<T>, results: &mut [Value]) -> Result<()> {
+    let suspended = drive_until(store, results, false)?;
+    debug_assert!(suspended.is_none(), "the call may not be suspended");
+    Ok(())
+}
+
+/// Carries out the call begun last until it is over, or out of fuel or interrupted if it may be suspended then.
+pub(crate) fn drive_until<T>(
+    store: &mut StoreInner<T>,
+    results: &mut [Value],
+    may_suspend: bool,
+) -> Result<Option<(SuspendReason, Suspension)>> {
     let depth = store.objects.call_depth() - 1;
     let running = Running { store, depth };
     let store = &mut *running.store;
@@ -148,7 +194,11 @@ fn drive<T>(store: &mut StoreInner<T>, results: &mut [Value]) -> Result<()> {
         let failed = match store.objects.run() {
             Outcome::Done => {
                 store.objects.take_results(results).map_err(HandleError::from)?;
-                return Ok(());
+                return Ok(None);
+            }
+            Outcome::OutOfFuel if may_suspend => return Ok(Some((SuspendReason::OutOfFuel, store.objects.suspend()))),
+            Outcome::Interrupted if may_suspend => {
+                return Ok(Some((SuspendReason::Interrupted, store.objects.suspend())));
             }
             Outcome::HostPending { host } => match store.host(host)(store) {
                 Ok(()) => continue,

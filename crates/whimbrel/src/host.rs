@@ -9,8 +9,8 @@ use crate::error::HandleError;
 use crate::store::StoreInner;
 use crate::typed::for_each_arity;
 use crate::{
-    AsContext, AsContextMut, Engine, Error, Extern, Func, FuncType, Instance, Result, StoreContext, StoreContextMut,
-    Val, WasmTy, WasmTyList,
+    AsContext, AsContextMut, Engine, Error, Extern, Func, FuncType, Instance, InterruptHandle, Result, StoreContext,
+    StoreContextMut, Val, WasmTy, WasmTyList,
 };
 
 /// A host function that the engine has stopped for: takes its arguments from the store, and puts its results there.
@@ -102,6 +102,12 @@ impl<T> Caller<'_, T> {
         let code = store.objects.instance_code(&handle).ok()?;
         let module = store.module_of(code)?.clone();
         Instance::from_parts(handle, module).get_export(&mut self.0, name)
+    }
+
+    /// As [`Store::interrupt_handle`](crate::Store::interrupt_handle).
+    #[must_use]
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle::of(self.0.0)
     }
 
     /// As [`Store::get_fuel`](crate::Store::get_fuel).

@@ -158,7 +158,8 @@ impl<T> Store<T> {
         self.as_context().get_fuel()
     }
 
-    /// Sets the fuel. Without any left, execution traps with [`Trap::OutOfFuel`](crate::Trap::OutOfFuel).
+    /// Sets the fuel. Without any left, execution traps with [`Trap::OutOfFuel`](crate::Trap::OutOfFuel), or is
+    /// [suspended](crate::Func::call_resumable).
     ///
     /// # Errors
     ///
@@ -170,7 +171,7 @@ impl<T> Store<T> {
     /// What stops WebAssembly that runs in this store, from any thread.
     #[must_use]
     pub fn interrupt_handle(&self) -> InterruptHandle {
-        InterruptHandle(Arc::clone(self.inner.objects.interrupt_flag()))
+        InterruptHandle::of(&self.inner)
     }
 }
 
@@ -191,8 +192,15 @@ impl<T: fmt::Debug> fmt::Debug for Store<T> {
 pub struct InterruptHandle(Arc<AtomicBool>);
 
 impl InterruptHandle {
-    /// Makes running WebAssembly trap with [`Trap::Interrupted`](crate::Trap::Interrupted) within some 100,000 calls and
-    /// branches backward; if none runs, the next that runs for so long.
+    pub(crate) fn of<T>(store: &StoreInner<T>) -> Self {
+        Self(Arc::clone(store.objects.interrupt_flag()))
+    }
+
+    /// Makes running WebAssembly trap with [`Trap::Interrupted`](crate::Trap::Interrupted), or
+    /// [suspends](crate::Func::call_resumable) it; if none runs, the next that runs for long enough to notice.
+    ///
+    /// It is noticed within some 4,000 calls and branches backward, at the return of host functions, and inside copies and
+    /// fills of memories and tables. This only sets a flag, which signal handlers may do.
     pub fn interrupt(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

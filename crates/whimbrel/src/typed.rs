@@ -7,7 +7,8 @@ use wasm_syntax::V128;
 use whimbrel_engine::Value;
 
 use crate::error::HandleError;
-use crate::func::{Func, call};
+use crate::func::{Func, begin, call};
+use crate::resumable::TypedResumableCall;
 use crate::{AnyRef, AsContext, AsContextMut, ExnRef, ExternRef, FuncType, Result, ValType};
 
 /// A Rust type that stands for a WebAssembly type. Signedness is the embedder's view: both `i32` and `u32` are `i32`.
@@ -182,6 +183,18 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         let mut results = R::Values::default();
         call(store, &self.func.handle, params.into_values().as_ref(), results.as_mut())?;
         Ok(R::from_values(results))
+    }
+
+    /// As [`call`](Self::call), but a call that runs out of fuel or is interrupted is suspended, to go on later.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Func::call_resumable`].
+    pub fn call_resumable(&self, mut store: impl AsContextMut, params: P) -> Result<TypedResumableCall<R>> {
+        let store = store.as_context_mut().0;
+        store.collect_if_due();
+        begin(store, &self.func.handle, params.into_values().as_ref())?;
+        TypedResumableCall::drive(store)
     }
 }
 

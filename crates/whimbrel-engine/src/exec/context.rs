@@ -1,6 +1,7 @@
 //! The machine registers of an execution, and the context that its handlers share.
 
 use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use wasm_syntax::Trap;
 
@@ -92,6 +93,8 @@ pub(crate) struct Context {
     pub stack_limit: Fp,
     /// Calls and backward branches left until the driver is asked.
     pub budget: i64,
+    /// The interruption flag, for ops that take long; null if there is none. The execution keeps it.
+    pub interrupt: *const AtomicBool,
     /// The function being called, for cold paths.
     pub callee: *const FuncInst,
     /// Where frames without a caller return.
@@ -115,6 +118,7 @@ impl Context {
             instance: ptr::null_mut(),
             stack_limit: ptr::null_mut(),
             budget: 0,
+            interrupt: ptr::null(),
             callee: ptr::null(),
             landings: Landings::new(),
             reason: Reason::Done,
@@ -122,6 +126,12 @@ impl Context {
             regs: None,
             waiting: None,
         }
+    }
+
+    /// Whether the interruption flag is set.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        // SAFETY: null, or a flag that the execution keeps.
+        unsafe { self.interrupt.as_ref() }.is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
     /// Makes `instance` current.

@@ -18,7 +18,7 @@ use crate::gc::Exceptions;
 use crate::instance::{FuncInst, FuncKind, Instance, Tag};
 
 /// Calls and backward branches between two looks at the interruption flag.
-const SLICE: u64 = 100_000;
+const SLICE: u64 = 4_000;
 
 /// Slots that a bottom frame may take beside its parameters and results.
 const BOTTOM_SLOTS: usize = 16;
@@ -144,6 +144,7 @@ impl Execution {
 
     /// Looks at `flag` every so often; when it is set, `run` clears it and comes back.
     pub fn set_interrupt(&mut self, flag: Option<Arc<AtomicBool>>) {
+        self.ctx.interrupt = flag.as_ref().map_or(core::ptr::null(), Arc::as_ptr);
         self.interrupt = flag;
     }
 
@@ -254,6 +255,10 @@ impl Execution {
                 unsafe { regs.fp = regs.fp.sub(*self.ctx.ip.sub(1) as u32 as usize) };
                 self.ctx.regs = Some(regs);
                 self.state = State::Ready;
+                // A program that does little else than call the host would not use a slice up.
+                if self.take_interrupt() {
+                    return Outcome::Interrupted;
+                }
             }
         }
         loop {

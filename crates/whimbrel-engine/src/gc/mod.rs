@@ -31,5 +31,5 @@ pub use heap::ObjectHandle;
 pub(crate) use heap::{Heap, HeapBox};
 pub use reference::AnyHandle;
 pub(crate) use running::Executions;
-pub use running::{CallError, StackFrame};
+pub use running::{CallError, StackFrame, Suspension};
 pub use types::{Field, FieldStorage, ObjectKind, ObjectType};

@@ -20,6 +20,8 @@ use crate::value::{Value, ValueError, WrongStore};
 #[derive(Debug)]
 pub(crate) struct Executions {
     running: Vec<Running>,
+    /// Calls that can go on later, each with what it shares with the embedder: without the embedder's part, it is over.
+    suspended: Vec<(Suspension, Running)>,
     /// Executions for the next calls, whose stacks are allocated.
     idle: Vec<Execution>,
     interrupt: Arc<AtomicBool>,
@@ -75,6 +77,10 @@ enum Stage {
     Failed,
 }
 
+/// A call taken aside by [`Store::suspend`]. Dropping it ends the call, before the next one begins.
+#[derive(Clone, Debug)]
+pub struct Suspension(Arc<()>);
+
 /// Why a call was not begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -107,6 +113,7 @@ impl Executions {
     pub(crate) fn new() -> Self {
         Self {
             running: Vec::new(),
+            suspended: Vec::new(),
             idle: Vec::new(),
             interrupt: Arc::new(AtomicBool::new(false)),
             fuel: None,
@@ -118,8 +125,17 @@ impl Executions {
         &self.interrupt
     }
 
-    pub(crate) fn is_running(&self) -> bool {
-        !self.running.is_empty()
+    /// Whether there is a call that runs or can go on.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.end_forgotten();
+        !self.running.is_empty() || !self.suspended.is_empty()
+    }
+
+    /// Ends the suspended calls that nobody can resume any more.
+    fn end_forgotten(&mut self) {
+        let Self { suspended, idle, .. } = self;
+        let ended = suspended.extract_if(.., |(suspension, _)| Arc::strong_count(&suspension.0) == 1);
+        idle.extend(ended.map(|(_, running)| running.execution));
     }
 
     fn take_idle(&mut self, limits: &StoreLimits) -> Result<Execution, Trap> {
@@ -180,6 +196,37 @@ impl Store {
         executions.idle.extend(ended.map(|running| running.execution));
     }
 
+    /// Takes aside the call begun last, which came back because it was out of fuel or interrupted: what it is nested in goes
+    /// on, and other calls may begin.
+    ///
+    /// # Panics
+    ///
+    /// If it is not one that [`run`](Self::run) can go on with.
+    pub fn suspend(&mut self) -> Suspension {
+        let running = self.executions.running.pop().expect("a call was begun");
+        assert_eq!(running.stage, Stage::Ready, "a call goes on where it can");
+        let suspension = Suspension(Arc::new(()));
+        self.executions.suspended.push((suspension.clone(), running));
+        suspension
+    }
+
+    /// Makes a suspended call the one begun last, so that [`run`](Self::run) goes on with it.
+    ///
+    /// # Errors
+    ///
+    /// If it is not one of this store, or calls are nested too deeply.
+    pub fn resume(&mut self, suspension: &Suspension) -> Result<(), CallError> {
+        let executions = &mut self.executions;
+        let index = executions.suspended.iter().position(|(other, _)| Arc::ptr_eq(&other.0, &suspension.0));
+        let index = index.ok_or(WrongStore)?;
+        if executions.running.len() >= self.limits.host_depth {
+            return Err(Trap::CallStackExhausted.into());
+        }
+        let (_, running) = executions.suspended.swap_remove(index);
+        executions.running.push(running);
+        Ok(())
+    }
+
     /// The fuel left, if it is counted.
     #[must_use]
     pub fn fuel(&self) -> Option<u64> {
@@ -201,6 +248,7 @@ impl Store {
         if self.executions.running.len() >= self.limits.host_depth {
             return Err(Trap::CallStackExhausted.into());
         }
+        self.executions.end_forgotten();
         let mut slots = core::mem::take(&mut self.executions.scratch);
         slots.clear();
         let params = &self.objects.at(ptr).ty.params;
@@ -253,7 +301,8 @@ impl Store {
         unsafe {
             objects.collect_heap(|found| {
                 // SAFETY: executions are where `run` left them.
-                executions.running.iter().for_each(|running| running.execution.words(found));
+                let suspended = executions.suspended.iter().map(|(_, running)| running);
+                executions.running.iter().chain(suspended).for_each(|running| running.execution.words(found));
             })
         }
     }

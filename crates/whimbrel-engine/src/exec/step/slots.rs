@@ -8,7 +8,7 @@ use whimbrel_ir::OpKey;
 
 use super::of;
 use crate::exec::backend::{Handler, Next, Step};
-use crate::exec::context::{Fp, Ip, Regs};
+use crate::exec::context::{Fp, Ip, Reason, Regs};
 use crate::exec::operand::{Fields, Value};
 use crate::instance::Instance;
 use crate::memory::{Memory, racy};
@@ -51,6 +51,18 @@ impl Operands {
         unsafe { self.set(0, if is_64 { value } else { (value as u32).into() }) }
     }
 
+    /// Makes operand `n` an address or index that is `by` further on.
+    unsafe fn advance(&self, n: usize, by: usize) {
+        // SAFETY: the op has that many operands, and an index stays within 32 bits where it is one of 32.
+        unsafe { *self.slots.add(n) = self.word(n).wrapping_add(by as u64) }
+    }
+
+    /// Makes the length in operand 2 `left`.
+    unsafe fn shorten(&self, left: usize) {
+        // SAFETY: the op has three operands.
+        unsafe { self.set(2, left as u64) }
+    }
+
     unsafe fn memory(&self, n: usize) -> *mut Memory {
         // SAFETY: the index is in range (`ir::verify`, "indices in range").
         unsafe {
@@ -76,6 +88,37 @@ fn range(start: u64, len: u64, size: usize) -> Option<core::ops::Range<usize>> {
 
 type Outcome = Result<(), Trap>;
 
+/// Bytes that move between two looks at the interruption flag.
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// What a bulk op makes of its range: all of it, or the first part, the operands then being those of the rest.
+struct Bulk<'r> {
+    regs: &'r Regs,
+    /// Bytes or elements at a time.
+    chunk: usize,
+}
+
+impl<'r> Bulk<'r> {
+    fn new(regs: &'r Regs, elem_bytes: usize) -> Self {
+        Self { regs, chunk: CHUNK_BYTES / elem_bytes }
+    }
+
+    /// Does `part` for one piece of the range after another, each given by its start and end; returns how many of the `len`
+    /// are left, which is none unless the flag was set.
+    fn run(&self, len: usize, mut part: impl FnMut(usize, usize)) -> usize {
+        let mut done = 0usize;
+        loop {
+            let end = len.min(done.saturating_add(self.chunk));
+            part(done, end);
+            done = end;
+            // SAFETY: `ctx` is the execution's context, to which there is no other reference.
+            if done == len || unsafe { (*self.regs.ctx).is_interrupted() } {
+                return len - done;
+            }
+        }
+    }
+}
+
 pub(super) struct SlotsStep<const TAG: u8>;
 
 impl<const TAG: u8> Step for SlotsStep<TAG> {
@@ -91,8 +134,8 @@ impl<const TAG: u8> Step for SlotsStep<TAG> {
         // SAFETY: the operands are those of this op.
         let outcome = unsafe {
             match TAG {
-                0 => memory_copy(&operands),
-                1 => memory_fill(&operands),
+                0 => memory_copy(&operands, regs),
+                1 => memory_fill(&operands, regs),
                 2 => memory_init(&operands),
                 3 => data_drop(&operands),
                 4 => memory_grow(&operands, regs),
@@ -101,8 +144,8 @@ impl<const TAG: u8> Step for SlotsStep<TAG> {
                 7 => table_set(&operands),
                 8 => table_grow(&operands),
                 9 => table_size(&operands),
-                10 => table_fill(&operands),
-                11 => table_copy(&operands),
+                10 => table_fill(&operands, regs),
+                11 => table_copy(&operands, regs),
                 12 => table_init(&operands),
                 13 => elem_drop(&operands),
                 14 => ref_func(&operands),
@@ -110,6 +153,10 @@ impl<const TAG: u8> Step for SlotsStep<TAG> {
             }
         };
         match outcome {
+            // SAFETY: these have their length in operand 2.
+            Ok(()) if matches!(TAG, 0 | 1 | 10 | 11) && unsafe { operands.word(2) } != 0 => {
+                Next::Stop(ip, Reason::Budget)
+            }
             Ok(()) => Next::Fall,
             Err(trap) => Next::Trap(trap),
         }
@@ -129,7 +176,7 @@ pub(super) fn slots(key: OpKey) -> Option<Handler> {
     tags!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
 }
 
-unsafe fn memory_copy(op: &Operands) -> Outcome {
+unsafe fn memory_copy(op: &Operands, regs: &Regs) -> Outcome {
     // SAFETY: memories are live; the ranges are checked before the copy, which allows overlap.
     unsafe {
         let (dst, src) = (op.memory(op.x), op.memory(op.y));
@@ -138,27 +185,50 @@ unsafe fn memory_copy(op: &Operands) -> Outcome {
         let to = range(op.size(0, dst64), len, (*dst).len_bytes() as usize).ok_or(Trap::MemoryOutOfBounds)?;
         let from = range(op.size(1, src64), len, (*src).len_bytes() as usize).ok_or(Trap::MemoryOutOfBounds)?;
         let (dst, src) = (&*dst, &*src);
-        if dst.shared().is_some() || src.shared().is_some() {
-            racy::copy(dst.start().add(to.start), src.start().add(from.start), to.len());
-        } else if !to.is_empty() {
-            dst.base().add(to.start).copy_from(src.base().add(from.start), to.len());
-        }
+        let is_racy = dst.shared().is_some() || src.shared().is_some();
+        let (to, from, len) = (dst.start().add(to.start), src.start().add(from.start), to.len());
+        copy_in_parts(op, &Bulk::new(regs, 1), len, to.cast_const() <= from, |start, end| {
+            if is_racy {
+                racy::copy(to.add(start), from.add(start), end - start);
+            } else if end > start {
+                to.add(start).copy_from(from.add(start), end - start);
+            }
+        });
     }
     Ok(())
 }
 
-unsafe fn memory_fill(op: &Operands) -> Outcome {
+/// Copies `len` bytes or elements from the end at which none is overwritten before it is read; makes the operands those of what
+/// is left.
+unsafe fn copy_in_parts(op: &Operands, bulk: &Bulk<'_>, len: usize, ascends: bool, part: impl Fn(usize, usize)) {
+    let left = bulk.run(len, |start, end| if ascends { part(start, end) } else { part(len - end, len - start) });
+    // SAFETY: the op is a copy.
+    unsafe {
+        if ascends {
+            op.advance(0, len - left);
+            op.advance(1, len - left);
+        }
+        op.shorten(left);
+    }
+}
+
+unsafe fn memory_fill(op: &Operands, regs: &Regs) -> Outcome {
     // SAFETY: the memory is live; the range is checked.
     unsafe {
         let memory = op.memory(op.x);
         let is_64 = (*memory).ty().memory64;
         let to = range(op.size(0, is_64), op.size(2, is_64), (*memory).len_bytes() as usize);
         let to = to.ok_or(Trap::MemoryOutOfBounds)?;
-        if (*memory).shared().is_some() {
-            racy::fill((*memory).start().add(to.start), op.word(1) as u8, to.len());
-        } else if !to.is_empty() {
-            (*memory).base().add(to.start).write_bytes(op.word(1) as u8, to.len());
-        }
+        let (at, value) = ((*memory).start().add(to.start), op.word(1) as u8);
+        let left = Bulk::new(regs, 1).run(to.len(), |start, end| {
+            if (*memory).shared().is_some() {
+                racy::fill(at.add(start), value, end - start);
+            } else if end > start {
+                at.add(start).write_bytes(value, end - start);
+            }
+        });
+        op.advance(0, to.len() - left);
+        op.shorten(left);
     }
     Ok(())
 }
@@ -255,19 +325,22 @@ unsafe fn table_size(op: &Operands) -> Outcome {
     Ok(())
 }
 
-unsafe fn table_fill(op: &Operands) -> Outcome {
+unsafe fn table_fill(op: &Operands, regs: &Regs) -> Outcome {
     // SAFETY: the table is live, and nothing borrows it.
     unsafe {
         let table = op.table(op.x);
         let is_64 = (*table).ty().table64;
         let elems = (*table).elems_mut();
         let to = range(op.size(0, is_64), op.size(2, is_64), elems.len()).ok_or(Trap::TableOutOfBounds)?;
-        elems[to].fill(op.word(1));
+        let (elems, value) = (&mut elems[to], op.word(1));
+        let left = Bulk::new(regs, size_of::<u64>()).run(elems.len(), |start, end| elems[start..end].fill(value));
+        op.advance(0, elems.len() - left);
+        op.shorten(left);
     }
     Ok(())
 }
 
-unsafe fn table_copy(op: &Operands) -> Outcome {
+unsafe fn table_copy(op: &Operands, regs: &Regs) -> Outcome {
     // SAFETY: the tables are live, and nothing borrows them; the ranges are checked before the copy, which allows overlap.
     unsafe {
         let (dst, src) = (op.table(op.x), op.table(op.y));
@@ -275,8 +348,13 @@ unsafe fn table_copy(op: &Operands) -> Outcome {
         let len = op.size(2, dst64 && src64);
         let to = range(op.size(0, dst64), len, (*dst).elems().len()).ok_or(Trap::TableOutOfBounds)?;
         let from = range(op.size(1, src64), len, (*src).elems().len()).ok_or(Trap::TableOutOfBounds)?;
-        let from = (*src).elems().as_ptr().add(from.start);
-        (*dst).elems_mut().as_mut_ptr().add(to.start).copy_from(from, to.len());
+        let (len, from) = (to.len(), (*src).elems().as_ptr().add(from.start));
+        let to = (*dst).elems_mut().as_mut_ptr().add(to.start);
+        // Where one table is both, the pointer derived last may be the only one that is used.
+        let from = if core::ptr::eq(dst, src) { to.cast_const().offset(from.offset_from(to)) } else { from };
+        copy_in_parts(op, &Bulk::new(regs, size_of::<u64>()), len, to.cast_const() <= from, |start, end| {
+            to.add(start).copy_from(from.add(start), end - start);
+        });
     }
     Ok(())
 }
