@@ -139,8 +139,8 @@ mod tests {
 
     #[test]
     fn a_key_reads_back_as_it_was_spelled() {
-        for word in 0..1 << 24 {
-            let Some(key) = OpKey::from_word(word | (word & 3) << 24) else { continue };
+        for word in 0..1 << 20 {
+            let Some(key) = OpKey::from_word(word | (word >> 16 & 7) << 21 | (word & 3) << 24) else { continue };
             if key.len_words().is_some() {
                 assert_eq!(key.to_string().parse(), Ok(key), "{key}");
             }
