@@ -8,6 +8,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
+use core::sync::atomic::AtomicPtr;
 
 use wasm_syntax::{FuncIdx, TypeIdx};
 
@@ -74,6 +75,9 @@ pub struct FuncInst {
     pub ty: Arc<FuncTypeInfo>,
     /// Where its code comes from.
     pub kind: FuncKind,
+    /// Where calls of it find the start of its code, if a module defines it: in the module's linked code, which lives as long as
+    /// the instance.
+    pub(crate) entry: Option<NonNull<AtomicPtr<u64>>>,
 }
 
 /// Where a function's code comes from.

@@ -188,7 +188,7 @@ impl Store {
             objects.host_by_number.push(None);
             (objects.host_by_number.len() - 1) as u32
         });
-        let func = FuncInst { header: Header::new(), ty, kind: FuncKind::Host(number) };
+        let func = FuncInst { header: Header::new(), ty, kind: FuncKind::Host(number), entry: None };
         let ptr = objects.host_funcs.alloc(func);
         objects.host_by_number[number as usize] = Some(ptr);
         (number, self.hold(ptr))

@@ -207,7 +207,7 @@ impl Inst {
             | Self::BrCmp { .. }
             | Self::BrTable { .. } => true,
             Self::Load { addr, .. } | Self::Store { addr, .. } => {
-                matches!(addr, Addr::Plain { .. } | Addr::Indexed { .. })
+                matches!(addr, Addr::Plain { .. } | Addr::Wrapped { .. } | Addr::Indexed { .. })
             }
             _ => false,
         }
@@ -244,7 +244,7 @@ fn result_class(op: NumericOp) -> Class {
 fn address(addr: Addr, value: Option<(Class, Src)>) -> Sources {
     let slot = |slot: Slot| Src::Slot(slot);
     match addr {
-        Addr::Plain { base, .. } => [value, Some((Class::I32, base)), None],
+        Addr::Plain { base, .. } | Addr::Wrapped { base, .. } => [value, Some((Class::I32, base)), None],
         Addr::Indexed { base, index, .. } => [value, Some((Class::I32, base)), Some((Class::I32, index))],
         Addr::Far { base, memory64, .. } | Addr::Shared { base, memory64, .. } => {
             [value, Some((if memory64 { Class::I64 } else { Class::I32 }, slot(base))), None]
@@ -255,7 +255,7 @@ fn address(addr: Addr, value: Option<(Class, Src)>) -> Sources {
 impl Addr {
     fn map_operands(&mut self, source: &mut impl FnMut(Class, Src) -> Src) {
         match self {
-            Self::Plain { base, .. } => *base = source(Class::I32, *base),
+            Self::Plain { base, .. } | Self::Wrapped { base, .. } => *base = source(Class::I32, *base),
             Self::Indexed { base, index, .. } => {
                 (*base, *index) = (source(Class::I32, *base), source(Class::I32, *index));
             }

@@ -31,6 +31,8 @@ pub struct OpKey {
 
 /// Mode bit of a conditional branch that is taken when the condition does not hold.
 pub const NEGATE: u8 = 1;
+/// Mode of an indirect call through table 0.
+pub const FIRST_TABLE: u8 = 1;
 /// Mode bit of a branch to itself or to an earlier op.
 pub const BACKWARD: u8 = 2;
 
@@ -52,9 +54,19 @@ pub enum AddrMode {
     Shared32 = 5,
     /// [`Addr::Shared`] with 64-bit addresses.
     Shared64 = 6,
+    /// [`Addr::Wrapped`]: base in `a`, displacement in the 32-bit immediate.
+    Wrapped = 7,
 }
 
 impl AddrMode {
+    /// Words that the address takes behind the payload.
+    const fn extension_words(self) -> usize {
+        match self {
+            Self::Plain | Self::Wrapped => 0,
+            Self::Indexed | Self::Scaled | Self::Far32 | Self::Far64 | Self::Shared32 | Self::Shared64 => 1,
+        }
+    }
+
     const fn from_bits(bits: u8) -> Option<Self> {
         Some(match bits {
             0 => Self::Plain,
@@ -64,6 +76,7 @@ impl AddrMode {
             4 => Self::Far64,
             5 => Self::Shared32,
             6 => Self::Shared64,
+            7 => Self::Wrapped,
             _ => return None,
         })
     }
@@ -203,10 +216,10 @@ impl OpKey {
                 let class = Class::of(self.numeric()?.signature().params[0]);
                 2 + usize::from(wide(class, self.shape.a()) || wide(class, self.shape.b()))
             }
-            Family::Load => 2 + usize::from(self.addr_mode()? != AddrMode::Plain),
+            Family::Load => 2 + self.addr_mode()?.extension_words(),
             Family::Store => {
                 let constant = self.shape.b() == Some(SrcKind::Const);
-                2 + usize::from(self.addr_mode()? != AddrMode::Plain) + usize::from(constant)
+                2 + self.addr_mode()?.extension_words() + usize::from(constant)
             }
             Family::GlobalSet | Family::BrCmp => {
                 let kind = if self.family == Family::BrCmp { self.shape.b() } else { self.shape.a() };
@@ -246,7 +259,7 @@ impl OpKey {
             Family::Vector => 2,
             Family::VectorLane => 3,
             Family::AtomicFence => 2,
-            Family::MemoryLane | Family::Atomic => 3 + usize::from(self.addr_mode()? != AddrMode::Plain),
+            Family::MemoryLane | Family::Atomic => 3 + self.addr_mode()?.extension_words(),
         })
     }
 }
@@ -256,6 +269,9 @@ fn address(cell: Cell, addr: Addr) -> (Cell, SrcKind, SrcKind) {
     match addr {
         Addr::Plain { base, offset } => {
             (cell.mode(AddrMode::Plain as u8).a(slot_of(base)).imm(offset), base.kind(), SrcKind::Slot)
+        }
+        Addr::Wrapped { base, displacement } => {
+            (cell.mode(AddrMode::Wrapped as u8).a(slot_of(base)).imm(displacement), base.kind(), SrcKind::Slot)
         }
         Addr::Indexed { base, index, scale_log2, offset } => {
             let mode = if scale_log2 == 0 { AddrMode::Indexed } else { AddrMode::Scaled };
@@ -375,6 +391,7 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
             Cell::new(Family::CallImport).a(saved.0).imm(func.0).extend(info.to_word())
         }
         Inst::CallIndirect { callee, index, saved, info } => Cell::new(Family::CallIndirect)
+            .mode(if callee.table.0 == 0 { FIRST_TABLE } else { 0 })
             .shape(D, index.kind(), S)
             .a(saved.0)
             .d(slot_of(index))

@@ -24,6 +24,13 @@ pub enum Addr {
         /// Added without wrapping, in bytes.
         offset: u32,
     },
+    /// `(base + displacement) mod 2^32`, memory 0, 32-bit addresses. The base is no constant.
+    Wrapped {
+        /// The dynamic address.
+        base: Src,
+        /// Added with wrapping, in bytes.
+        displacement: u32,
+    },
     /// `((base + (index << scale_log2)) mod 2^32) + offset`, memory 0, 32-bit addresses.
     ///
     /// At most one of `base` and `index` is the accumulator, none is a constant. `scale_log2` is 0 or the base-2 logarithm
@@ -262,11 +269,11 @@ pub enum Inst {
         /// Where to.
         target: Pos,
     },
-    /// Continues at `target` when the comparison holds (or, negated, when it does not).
+    /// Continues at `target` when the test holds (or, negated, when it does not).
     BrCmp {
-        /// A numeric instruction of two operands whose result is a truth value.
+        /// A comparison, or `i32.and`, which holds where the operands have a bit in common.
         op: NumericOp,
-        /// Whether to branch when it does not hold; only for floats, where that is not the same as the opposite comparison.
+        /// Whether to branch when it does not hold; only where there is no opposite ([`opposite`](crate::opposite)).
         negate: bool,
         /// Left operand.
         a: Src,

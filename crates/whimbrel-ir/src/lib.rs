@@ -23,7 +23,7 @@ pub use aggregate::{
     ARRAY_HEADER_BYTES, ARRAY_LEN_OFFSET, AggregateOp, CastKind, CastTest, RefOp, STRUCT_HEADER_BYTES, StorageOp,
     StructLayout,
 };
-pub use cell::{AddrMode, BACKWARD, Family, NEGATE, OpKey, decode, encode};
+pub use cell::{AddrMode, BACKWARD, FIRST_TABLE, Family, NEGATE, OpKey, decode, encode};
 pub use code::Code;
 pub use handler::{Action, Clause, Handler};
 pub use inst::{Addr, CallInfo, IndirectCallee, Inst, Pos, SlotsOp, TailMove};

@@ -351,6 +351,9 @@ impl fmt::Display for Addr {
         match *self {
             Self::Plain { base: Src::Const(_), offset } => write!(f, "[{offset}]"),
             Self::Plain { base, offset } => write!(f, "[{}{}]", Value(Class::I32, base), Plus(offset.into())),
+            Self::Wrapped { base, displacement } => {
+                write!(f, "[{} + {} mod 2^32]", Value(Class::I32, base), displacement as i32)
+            }
             Self::Indexed { base, index, scale_log2, offset } => {
                 let (base, index) = (Value(Class::I32, base), Value(Class::I32, index));
                 let scale = Times(1 << scale_log2);

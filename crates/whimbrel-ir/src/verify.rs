@@ -415,7 +415,7 @@ impl<E: VerifyEnv> Verifier<'_, E> {
 
     fn address(&self, addr: Addr) -> Result<(), VerifyError> {
         let (memory, memory64, shared) = match addr {
-            Addr::Plain { .. } | Addr::Indexed { .. } => (MemIdx(0), false, false),
+            Addr::Plain { .. } | Addr::Wrapped { .. } | Addr::Indexed { .. } => (MemIdx(0), false, false),
             Addr::Far { memory, memory64, .. } => (memory, memory64, false),
             Addr::Shared { memory, memory64, .. } => (memory, memory64, true),
         };
@@ -533,7 +533,8 @@ fn shape_is_allowed(inst: &Inst) -> bool {
                 && kinds_are_in_order(op, a.kind(), b.kind())
         }
         Inst::BrCmp { op, negate, a, b, .. } => {
-            let is_test = is_scalar(op, 2) && op.opcode() <= NumericOp::F64Ge.opcode();
+            let is_comparison = is_scalar(op, 2) && op.opcode() <= NumericOp::F64Ge.opcode();
+            let is_test = is_comparison || op == NumericOp::I32And;
             let is_plain = !negate || opposite(op).is_none();
             is_test && is_plain && !is_const(a) && !are_acc(a, b) && kinds_are_in_order(op, a.kind(), b.kind())
         }
@@ -573,6 +574,8 @@ fn address_is_allowed(addr: Addr, acc: Option<usize>) -> bool {
     let accs = match addr {
         Addr::Plain { base: Src::Const(bits), .. } => return bits == 0,
         Addr::Plain { base, .. } => usize::from(base == Src::Acc),
+        Addr::Wrapped { base: Src::Const(_), .. } => return false,
+        Addr::Wrapped { base, .. } => usize::from(base == Src::Acc),
         Addr::Indexed { base, index, scale_log2, .. } => {
             if base.kind() == SrcKind::Const || index.kind() == SrcKind::Const {
                 return false;

@@ -75,6 +75,7 @@ fn addresses(numbers: &mut Numbers, width_bytes: u8) -> Vec<Addr> {
     for base in kinds.clone() {
         let base = numbers.src(Class::I32, base);
         addrs.push(Addr::Plain { base, offset: numbers.u32() });
+        addrs.push(Addr::Wrapped { base, displacement: numbers.u32() });
         for index in kinds.clone() {
             let index = numbers.src(Class::I32, index);
             for scale_log2 in [0, width_bytes.trailing_zeros() as u8] {

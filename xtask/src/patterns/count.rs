@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use wasm_syntax::{FuncIdx, NumericOp};
 use whimbrel_compile::{LoadOptions, Options, Scratch, compile_func, load_module};
-use whimbrel_ir::{Code, Family, Inst, OpKey, Pos};
+use whimbrel_ir::{AddrMode, Code, Family, Inst, OpKey, Pos};
 
 /// How much more often a loop's body is taken to run than what is around it, and how deep that is believed.
 const LOOP_FACTOR: f64 = 5.0;
@@ -150,7 +150,10 @@ fn can_follow(key: OpKey) -> bool {
         | Family::CallIndirect
         | Family::Return
         | Family::ReturnValue => true,
-        Family::Load | Family::Store => key.addr_mode().is_some_and(|mode| (mode as u8) < 3),
+        Family::Load | Family::Store => {
+            use AddrMode as M;
+            matches!(key.addr_mode(), Some(M::Plain | M::Wrapped | M::Indexed | M::Scaled))
+        }
         _ => false,
     }
 }

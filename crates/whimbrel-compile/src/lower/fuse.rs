@@ -3,9 +3,9 @@
 use wasm_syntax::NumericOp;
 use whimbrel_ir::{Addr, Class, Inst, Pos, Slot, Src, mirrored, opposite};
 
-use super::Lowerer;
 use super::emit::Producer;
 use super::stack::{Entry, Kind, Sum};
+use super::{Lowerer, slot};
 
 /// What a conditional branch tests.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,12 @@ impl Lowerer<'_> {
     pub(super) fn defer_sum(&mut self, left: Entry, right: Entry) -> bool {
         let home = left.home;
         let sum = match (left.kind, right.kind) {
-            (Kind::Local(base), Kind::Local(index)) => Some(Sum { base, index, scale_log2: 0 }),
+            (Kind::Local(base), Kind::Local(index)) => Some(Sum::Indexed { base, index, scale_log2: 0 }),
+            (Kind::Local(base), Kind::Const(by)) => Some(Sum::Displaced { base, displacement: by as u32 }),
+            // A constant that was on the left has left its place to the sum.
+            (Kind::Temp, Kind::Const(by)) if home == slot(self.top) => {
+                Some(Sum::Displaced { base: home, displacement: by as u32 })
+            }
             (Kind::Local(base), Kind::Temp) => self.scaled_index(right, base, Some(home)),
             (Kind::Temp, Kind::Local(base)) => self.scaled_index(left, base, Some(home)),
             (Kind::Temp, Kind::Temp) => self.scaled_index(right, home, None),
@@ -97,7 +102,7 @@ impl Lowerer<'_> {
             }
             _ => return None,
         };
-        Some(Sum { base, index, scale_log2 })
+        Some(Sum::Indexed { base, index, scale_log2 })
     }
 
     /// The address of an access of `1 << width_log2` bytes whose base, popped, was computed by the last op as a sum.
@@ -133,18 +138,23 @@ fn other_than_acc(a: Src, b: Src) -> Option<Src> {
 fn condition(producer: &Producer) -> Option<(Cond, Pos)> {
     let start = producer.at;
     match producer.inst {
-        Inst::Binary { op, a, b, .. } if is_comparison(op) => Some((Cond::Compare { op, negate: false, a, b }, start)),
+        Inst::Binary { op, a, b, .. } if is_condition(op) => Some((Cond::Compare { op, negate: false, a, b }, start)),
         Inst::Unary { op: NumericOp::I64Eqz, a, .. } => {
             Some((Cond::Compare { op: NumericOp::I64Eq, negate: false, a, b: Src::Const(0) }, start))
         }
         Inst::Unary { op: NumericOp::I32Eqz, a, .. } => match producer.input {
-            Some((start, Inst::Binary { op, a, b, .. })) if is_comparison(op) => {
+            Some((start, Inst::Binary { op, a, b, .. })) if is_condition(op) => {
                 Some((Cond::Compare { op, negate: true, a, b }, start))
             }
             _ => Some((Cond::Test { cond: a, negate: true }, start)),
         },
         _ => None,
     }
+}
+
+/// Whether a branch can test the instruction's result itself.
+fn is_condition(op: NumericOp) -> bool {
+    is_comparison(op) || op == NumericOp::I32And
 }
 
 /// Whether the instruction compares two operands.

@@ -3,7 +3,7 @@
 use wasm_syntax::{GlobalIdx, LoadOp, MemArg, MemIdx, StoreOp, TableIdx};
 use whimbrel_ir::{Addr, Class, Inst, Slot, SlotsOp, Src};
 
-use super::stack::{Entry, Kind};
+use super::stack::{Entry, Kind, Sum};
 use super::{Lowerer, slot};
 
 impl Lowerer<'_> {
@@ -45,6 +45,7 @@ impl Lowerer<'_> {
         let reads_acc = matches!(
             addr,
             Addr::Plain { base: Src::Acc, .. }
+                | Addr::Wrapped { base: Src::Acc, .. }
                 | Addr::Indexed { base: Src::Acc, .. }
                 | Addr::Indexed { index: Src::Acc, .. }
         );
@@ -69,11 +70,16 @@ impl Lowerer<'_> {
         let narrow = offset as u32;
         let width_log2 = width_bytes.trailing_zeros() as u8;
         if let Kind::Sum(sum) = base.kind {
-            if sum.scale_log2 == 0 || sum.scale_log2 == width_log2 {
-                let (first, index) = self.sum_operands(base.home, sum);
-                return Some(Addr::Indexed { base: first, index, scale_log2: sum.scale_log2, offset: narrow });
+            match sum {
+                Sum::Indexed { base: first, index, scale_log2 } if scale_log2 == 0 || scale_log2 == width_log2 => {
+                    let (first, index) = self.sum_operands(base.home, first, index);
+                    return Some(Addr::Indexed { base: first, index, scale_log2, offset: narrow });
+                }
+                Sum::Displaced { base: first, displacement } if offset == 0 => {
+                    return Some(Addr::Wrapped { base: self.sum_operand(first, base.home), displacement });
+                }
+                _ => self.materialise(base),
             }
-            self.materialise(base);
         }
         if let Kind::Const(address) = base.kind {
             if let Ok(offset) = u32::try_from(address + offset) {

@@ -69,14 +69,14 @@ impl Lowerer<'_> {
             op = exchanged;
             core::mem::swap(&mut left, &mut right);
         }
-        if op == NumericOp::I32Add && self.defer_sum(left, right) {
-            return;
-        }
         if let Kind::Const(bits) = right.kind
             && let Some((sum, bits)) = subtraction_as_sum(op, bits)
         {
             op = sum;
             right.kind = Kind::Const(bits);
+        }
+        if op == NumericOp::I32Add && self.defer_sum(left, right) {
+            return;
         }
         self.fit(&mut left);
         self.fit(&mut right);

@@ -32,12 +32,13 @@ pub(super) enum Kind {
     Sum(Sum),
 }
 
-/// `base + (index << scale_log2)`, of 32 bits.
+/// A sum of 32 bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Sum {
-    pub base: Slot,
-    pub index: Slot,
-    pub scale_log2: u8,
+pub(super) enum Sum {
+    /// `base + (index << scale_log2)`.
+    Indexed { base: Slot, index: Slot, scale_log2: u8 },
+    /// `base + displacement`.
+    Displaced { base: Slot, displacement: u32 },
 }
 
 impl Kind {
@@ -45,7 +46,8 @@ impl Kind {
     fn reads(self, local: Slot) -> bool {
         match self {
             Self::Local(slot) => slot == local,
-            Self::Sum(sum) => sum.base == local || sum.index == local,
+            Self::Sum(Sum::Indexed { base, index, .. }) => base == local || index == local,
+            Self::Sum(Sum::Displaced { base, .. }) => base == local,
             Self::Temp | Self::Const(_) => false,
         }
     }
@@ -201,28 +203,34 @@ impl Lowerer<'_> {
     }
 
     fn compute_sum(&mut self, home: Slot, sum: Sum) {
-        let Sum { base, index, scale_log2 } = sum;
         let (d, op) = (Dst::Slot(home), NumericOp::I32Add);
-        let inst = if scale_log2 > 0 {
-            let a = self.sum_operand(index, home);
-            let shift = Src::Const(scale_log2.into());
-            self.emit_to_acc(Class::I32, Inst::Binary { op: NumericOp::I32Shl, d: Dst::Acc, a, b: shift });
-            Inst::Binary { op, d, a: Src::Acc, b: Src::Slot(base) }
-        } else {
-            let (a, b) = self.sum_operands(home, sum);
-            Inst::Binary { op, d, a, b }
+        let inst = match sum {
+            Sum::Displaced { base, displacement } => {
+                let a = self.sum_operand(base, home);
+                Inst::Binary { op, d, a, b: Src::Const(displacement.into()) }
+            }
+            Sum::Indexed { base, index, scale_log2: 0 } => {
+                let (a, b) = self.sum_operands(home, base, index);
+                Inst::Binary { op, d, a, b }
+            }
+            Sum::Indexed { base, index, scale_log2 } => {
+                let a = self.sum_operand(index, home);
+                let shift = Src::Const(scale_log2.into());
+                self.emit_to_acc(Class::I32, Inst::Binary { op: NumericOp::I32Shl, d: Dst::Acc, a, b: shift });
+                Inst::Binary { op, d, a: Src::Acc, b: Src::Slot(base) }
+            }
         };
         self.define(Class::I32, home, inst);
     }
 
     /// The operands of a sum, for the op that consumes it; the accumulator is not both.
-    pub(super) fn sum_operands(&mut self, home: Slot, sum: Sum) -> (Src, Src) {
-        let index = self.sum_operand(sum.index, home);
-        if sum.base == sum.index { (Src::Slot(sum.base), index) } else { (self.sum_operand(sum.base, home), index) }
+    pub(super) fn sum_operands(&mut self, home: Slot, base: Slot, index: Slot) -> (Src, Src) {
+        let second = self.sum_operand(index, home);
+        if base == index { (Src::Slot(base), second) } else { (self.sum_operand(base, home), second) }
     }
 
     /// An operand of the sum whose home is `home`: that is its own, other slots are locals.
-    fn sum_operand(&mut self, slot: Slot, home: Slot) -> Src {
+    pub(super) fn sum_operand(&mut self, slot: Slot, home: Slot) -> Src {
         let kind = if slot == home { Kind::Temp } else { Kind::Local(slot) };
         self.take(Entry { class: Class::I32, home, kind, reference: None, temps: Temps::NONE })
     }

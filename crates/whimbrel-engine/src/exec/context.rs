@@ -1,12 +1,13 @@
 //! The machine registers of an execution, and the context that its handlers share.
 
+use alloc::sync::Arc;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use wasm_syntax::Trap;
 
 use super::step::Landings;
-use crate::instance::{FuncInst, Global, Instance};
+use crate::instance::{FuncInst, FuncTypeInfo, Global, Instance};
 use crate::memory::Memory;
 
 /// A position in linked code.
@@ -85,8 +86,13 @@ pub(crate) struct Context {
     pub mem0_base: *mut u8,
     /// For accesses of 1, 2, 4, 8 and 16 bytes: the first address at which one would leave memory 0.
     pub mem0_limits: [u64; 5],
+    /// The elements of table 0 of the current instance, and how many there are: none where indices have 64 bits.
+    pub table0: *const u64,
+    pub table0_len: u64,
     /// The current instance's table of pointers to globals.
     pub globals: *const NonNull<Global>,
+    /// The current module's function types.
+    pub types: *const Option<Arc<FuncTypeInfo>>,
     /// The current instance; null before the first call.
     pub instance: *mut Instance,
     /// End of the value stack.
@@ -114,7 +120,10 @@ impl Context {
         Self {
             mem0_base: ptr::null_mut(),
             mem0_limits: [0; 5],
+            table0: ptr::null(),
+            table0_len: 0,
             globals: ptr::null(),
+            types: ptr::null(),
             instance: ptr::null_mut(),
             stack_limit: ptr::null_mut(),
             budget: 0,
@@ -142,29 +151,33 @@ impl Context {
     pub(crate) unsafe fn enter_instance(&mut self, instance: *mut Instance) {
         self.instance = instance;
         // SAFETY: the caller passes a live instance.
-        self.globals = unsafe { (*instance).globals.as_ptr() };
-        // SAFETY: the same.
-        unsafe { self.reload_memory() };
+        unsafe {
+            self.globals = (*instance).globals.as_ptr();
+            let types = &(*instance).types;
+            self.types = types.types.as_ptr();
+            self.reload();
+        }
     }
 
-    /// Reads memory 0's place and size anew: after anything that may have grown it.
+    /// Reads the places and sizes of memory 0 and of table 0 anew: after anything that may have grown them.
     ///
     /// # Safety
     ///
     /// The current instance is live, or there is none.
-    pub(crate) unsafe fn reload_memory(&mut self) {
-        let memory = if self.instance.is_null() {
-            None
-        } else {
-            // SAFETY: the current instance is live.
-            unsafe { (*self.instance).memories.first().copied() }
-        };
+    pub(crate) unsafe fn reload(&mut self) {
+        // SAFETY: the current instance is live.
+        let instance = unsafe { self.instance.as_ref() };
+        let memory = instance.and_then(|instance| instance.memories.first());
         let (base, len) = match memory {
             // SAFETY: an instance's memories live as long as it does.
             Some(memory) => unsafe { (memory.as_ref().base(), memory.as_ref().own_len_bytes()) },
             None => (ptr::null_mut(), 0),
         };
         self.mem0_base = base;
+        // SAFETY: an instance's tables live as long as it does.
+        let table = instance.and_then(|instance| instance.tables.first()).map(|table| unsafe { table.as_ref() });
+        let elems = table.filter(|table| !table.ty().table64).map_or(&[][..], |table| table.elems());
+        (self.table0, self.table0_len) = (elems.as_ptr(), elems.len() as u64);
         self.mem0_limits = [1, 2, 4, 8, 16].map(|width: u64| len.saturating_sub(width - 1));
     }
 }

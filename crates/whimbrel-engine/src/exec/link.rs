@@ -167,6 +167,11 @@ impl ModuleCode {
         unsafe { self.entries.get_unchecked((func.0 - self.imported) as usize) }.start.load(Ordering::Acquire)
     }
 
+    /// What [`start`](Self::start) reads, which stays where it is.
+    pub(crate) fn entry_start(&self, func: FuncIdx) -> &AtomicPtr<u64> {
+        &self.entry(func).expect("the module defines the function").start
+    }
+
     /// The code of function `func`, if it has any.
     pub(super) fn body(&self, func: u32) -> Option<Body<'_>> {
         Some(Body(Self::linked(self.entry(FuncIdx(func))?)?))

@@ -429,7 +429,7 @@ impl Execution {
         unsafe {
             (*ctx).budget = budget as i64;
             // Whatever happened since the last run may have grown memories.
-            (*ctx).reload_memory();
+            (*ctx).reload();
             let ip: Ip = (*ctx).ip;
             if let Some(regs) = (*ctx).regs {
                 backend::run(ip, Regs { ctx, ..regs });

@@ -37,7 +37,9 @@ impl Instance {
         }
         let ty = self.types.func(func);
         let kind = FuncKind::Wasm { instance: self.this.expect("an instance in an arena knows its address"), func };
-        let made = NonNull::from(Box::leak(Box::new(FuncInst { header: Header::new(), ty: Arc::clone(ty), kind })));
+        let entry = Some(NonNull::from(self.code.entry_start(func)));
+        let made = FuncInst { header: Header::new(), ty: Arc::clone(ty), kind, entry };
+        let made = NonNull::from(Box::leak(Box::new(made)));
         cell.set(Some(made));
         self.made_funcs.borrow_mut().push(made);
         made

@@ -200,6 +200,7 @@ fn decode_address(
     };
     Some(match key.addr_mode()? {
         AddrMode::Plain => Addr::Plain { base: src(base, payload.a, 0)?, offset: payload.imm },
+        AddrMode::Wrapped => Addr::Wrapped { base: src(base, payload.a, 0)?, displacement: payload.imm },
         AddrMode::Indexed => indexed(0)?,
         AddrMode::Scaled => indexed(width.trailing_zeros() as u8)?,
         AddrMode::Far32 => far(false),

@@ -329,7 +329,7 @@ fn addresses<T: Value + Word + Into<u64>, W: Word, const KIND: u8>(key: OpKey) -
         AddrMode::Far64 => access::<T, W, Far<true>, KIND>(),
         AddrMode::Shared32 => access::<T, W, Shared<false>, KIND>(),
         AddrMode::Shared64 => access::<T, W, Shared<true>, KIND>(),
-        AddrMode::Indexed | AddrMode::Scaled => None,
+        AddrMode::Wrapped | AddrMode::Indexed | AddrMode::Scaled => None,
     }
 }
 

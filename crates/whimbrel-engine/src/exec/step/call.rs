@@ -7,9 +7,10 @@
 
 use core::marker::PhantomData;
 use core::ptr::NonNull;
+use core::sync::atomic::Ordering;
 
 use wasm_syntax::{FuncIdx, Trap};
-use whimbrel_ir::{Class, OpKey, Saves, SrcKind, TAIL_RECORD_SLOTS};
+use whimbrel_ir::{Class, FIRST_TABLE, OpKey, Saves, SrcKind, TAIL_RECORD_SLOTS};
 
 use super::branch::spend;
 use super::copy::by_class;
@@ -325,6 +326,35 @@ impl<I: Src> Callee for Indirect<I> {
     }
 }
 
+/// As [`Indirect`], through table 0.
+pub(super) struct IndirectFirst<I>(PhantomData<I>);
+
+impl<I: Src> Callee for IndirectFirst<I> {
+    const EXTENSION: usize = 1;
+
+    unsafe fn find(ip: Ip, regs: &Regs) -> Result<NonNull<FuncInst>, Trap> {
+        // SAFETY: passed on from the caller.
+        unsafe { Indirect::<I>::find(ip, regs) }
+    }
+
+    #[inline(always)]
+    unsafe fn find_quickly(ip: Ip, regs: &Regs) -> Option<NonNull<FuncInst>> {
+        // SAFETY: the context has the elements of table 0, of which each is null or a live function, and the module's types,
+        // among which the op's is (`ir::verify`, "indices in range").
+        unsafe {
+            let ctx = &*regs.ctx;
+            let index = u64::from(I::get::<u32>(ip, regs));
+            if index >= ctx.table0_len {
+                return None;
+            }
+            let element = *ctx.table0.add(index as usize);
+            let func = NonNull::new(core::ptr::with_exposed_provenance_mut::<FuncInst>(element as usize))?;
+            let ty = (*ctx.types.add(Fields::of(ip).ext(0) as usize)).as_deref()?;
+            (func.as_ref().ty.id == ty.id).then_some(func)
+        }
+    }
+}
+
 /// A reference in slot `d`.
 pub(super) struct Referenced;
 
@@ -353,14 +383,15 @@ impl<C: Callee> Step for Outside<C> {
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
         // SAFETY: the op names its callee this way; a function found is live.
         unsafe {
-            match C::find_quickly(ip, regs).map(|func| func.as_ref().kind) {
-                Some(FuncKind::Wasm { instance, func }) if core::ptr::eq(instance.as_ptr(), (*regs.ctx).instance) => {
-                    regs.acc = ip.add(Self::LEN + RELOAD_LEN).expose_provenance() as u64;
-                    regs.fp = regs.fp.add(*ip.add(Self::INFO) as u32 as usize);
-                    Next::Jump((*instance.as_ptr()).code.start(func))
-                }
-                _ => Next::Cold(cold_handler_for::<CallAway<C>>()),
+            if let Some(func) = C::find_quickly(ip, regs)
+                && let &FuncInst { kind: FuncKind::Wasm { instance, .. }, entry: Some(entry), .. } = func.as_ref()
+                && core::ptr::eq(instance.as_ptr(), (*regs.ctx).instance)
+            {
+                regs.acc = ip.add(Self::LEN + RELOAD_LEN).expose_provenance() as u64;
+                regs.fp = regs.fp.add(*ip.add(Self::INFO) as u32 as usize);
+                return Next::Jump(entry.as_ref().load(Ordering::Acquire));
             }
+            Next::Cold(cold_handler_for::<CallAway<C>>())
         }
     }
 }
@@ -398,9 +429,11 @@ impl<C: Callee> Step for CallAway<C> {
 
 /// Handlers of [`Family::CallIndirect`](whimbrel_ir::Family).
 pub(super) fn call_indirect(key: OpKey) -> Option<Handler> {
-    match key.shape.a()? {
-        SrcKind::Slot => of::<Outside<Indirect<SlotD>>>(),
-        SrcKind::Acc => of::<Outside<Indirect<Acc>>>(),
+    match (key.shape.a()?, key.mode) {
+        (SrcKind::Slot, 0) => of::<Outside<Indirect<SlotD>>>(),
+        (SrcKind::Slot, FIRST_TABLE) => of::<Outside<IndirectFirst<SlotD>>>(),
+        (SrcKind::Acc, 0) => of::<Outside<Indirect<Acc>>>(),
+        (SrcKind::Acc, FIRST_TABLE) => of::<Outside<IndirectFirst<Acc>>>(),
         _ => None,
     }
 }

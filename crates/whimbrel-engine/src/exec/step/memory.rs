@@ -149,6 +149,25 @@ impl<B: Src> Address for Plain<B> {
     }
 }
 
+/// [`AddrMode::Wrapped`].
+pub(super) struct Wrapped<B>(PhantomData<B>);
+
+impl<B: Src> Address for Wrapped<B> {
+    const EXTENSION: usize = 0;
+    const EXISTS: bool = !B::IS_CONST;
+    const HAS_ACC: bool = matches!(B::KIND, SrcKind::Acc);
+    const TAKES_PINS: bool = true;
+
+    #[inline(always)]
+    unsafe fn resolve<R: Raw>(ip: Ip, regs: &Regs) -> Option<*mut u8> {
+        // SAFETY: the op has this base, and its displacement in the immediate.
+        unsafe {
+            let base: u32 = B::get(ip, regs);
+            memory0::<R>(regs, base.wrapping_add(Fields::of(ip).imm()).into())
+        }
+    }
+}
+
 /// [`AddrMode::Indexed`], and [`AddrMode::Scaled`] by the width.
 pub(super) struct Indexed<B, I, const SCALED: bool>(PhantomData<(B, I)>);
 
@@ -360,6 +379,7 @@ vector_loads! {
 fn load_addresses<L: Load>(key: OpKey) -> Option<Handler> {
     match key.addr_mode()? {
         AddrMode::Plain => by_source!(key.shape.a(), |B: SlotA, Zero| load_to::<L, Plain<B>>(key)),
+        AddrMode::Wrapped => by_source!(key.shape.a(), |B: SlotA, Zero| load_to::<L, Wrapped<B>>(key)),
         AddrMode::Indexed => by_source!(key.shape.a(), |B: SlotA, Zero| load_indexed::<L, B, false>(key)),
         AddrMode::Scaled => by_source!(key.shape.a(), |B: SlotA, Zero| load_indexed::<L, B, true>(key)),
         AddrMode::Far32 => load_to::<L, Far<false>>(key),
@@ -412,6 +432,7 @@ pub(super) fn store(key: OpKey) -> Option<Handler> {
 fn store_addresses<T: Value + Narrow<R>, R: Raw>(key: OpKey) -> Option<Handler> {
     match key.addr_mode()? {
         AddrMode::Plain => by_source!(key.shape.a(), |B: SlotA, Zero| store_of::<T, R, Plain<B>>(key)),
+        AddrMode::Wrapped => by_source!(key.shape.a(), |B: SlotA, Zero| store_of::<T, R, Wrapped<B>>(key)),
         AddrMode::Indexed => by_source!(key.shape.a(), |B: SlotA, Zero| store_indexed::<T, R, B, false>(key)),
         AddrMode::Scaled => by_source!(key.shape.a(), |B: SlotA, Zero| store_indexed::<T, R, B, true>(key)),
         AddrMode::Far32 => store_of::<T, R, Far<false>>(key),

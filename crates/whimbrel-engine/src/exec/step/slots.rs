@@ -142,7 +142,7 @@ impl<const TAG: u8> Step for SlotsStep<TAG> {
                 5 => memory_size(&operands),
                 6 => table_get(&operands),
                 7 => table_set(&operands),
-                8 => table_grow(&operands),
+                8 => table_grow(&operands, regs),
                 9 => table_size(&operands),
                 10 => table_fill(&operands, regs),
                 11 => table_copy(&operands, regs),
@@ -269,7 +269,7 @@ unsafe fn memory_grow(op: &Operands, regs: &mut Regs) -> Outcome {
         let is_64 = (*memory).ty().memory64;
         let old = (*memory).grow(op.size(0, is_64));
         op.set_size(old, is_64);
-        (*regs.ctx).reload_memory();
+        (*regs.ctx).reload();
     }
     Ok(())
 }
@@ -305,13 +305,14 @@ unsafe fn table_set(op: &Operands) -> Outcome {
     Ok(())
 }
 
-unsafe fn table_grow(op: &Operands) -> Outcome {
-    // SAFETY: the table is live, and nothing borrows it.
+unsafe fn table_grow(op: &Operands, regs: &mut Regs) -> Outcome {
+    // SAFETY: the table is live, and nothing borrows it; the context's copy of its place is renewed.
     unsafe {
         let table = op.table(op.x);
         let is_64 = (*table).ty().table64;
         let old = (*table).grow(op.size(1, is_64), op.word(0));
         op.set_size(old, is_64);
+        (*regs.ctx).reload();
     }
     Ok(())
 }

@@ -292,6 +292,6 @@ fn memory_lane_addresses<L: LaneAccess>(key: OpKey) -> Option<Handler> {
         AddrMode::Far64 => of::<MemoryLaneStep<L, Far<true>>>(),
         AddrMode::Shared32 => of::<MemoryLaneStep<L, Shared<false>>>(),
         AddrMode::Shared64 => of::<MemoryLaneStep<L, Shared<true>>>(),
-        AddrMode::Indexed | AddrMode::Scaled => None,
+        AddrMode::Wrapped | AddrMode::Indexed | AddrMode::Scaled => None,
     }
 }
