@@ -250,6 +250,12 @@ impl<'a> Cursor<'a> {
         Self { bytes: &self.bytes[..len], end: self.offset() + len as u64, ..self }
     }
 
+    /// Goes forward to `rest`, which is an end of the bytes that are left.
+    #[inline(always)]
+    pub(crate) fn skip_to(&mut self, rest: &'a [u8]) {
+        self.bytes = rest;
+    }
+
     /// Goes forward to where `other` stands.
     pub(crate) fn advance_to(&mut self, other: &Self) {
         let distance = usize::try_from(other.offset() - self.offset()).unwrap_or(usize::MAX);

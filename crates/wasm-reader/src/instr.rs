@@ -100,6 +100,22 @@ macro_rules! decoder {
 }
 wasm_syntax::for_each_irregular!(decoder);
 
+/// What takes instructions as they are read; see [`InstrReader::read_into`].
+///
+/// The most frequent instructions are given by calls of their own: with an `instr` that is inlined and tells instructions
+/// apart, decoding one of them goes straight to what is done with it, without telling it apart again.
+pub trait InstrSink<'a> {
+    /// Why the sink refuses an instruction, or the reader cannot read it.
+    type Error: From<ReadError>;
+
+    /// Takes an instruction and its offset in the module.
+    ///
+    /// # Errors
+    ///
+    /// If the sink refuses it.
+    fn instr(&mut self, offset: u64, instr: &Instr<'a>) -> Result<(), Self::Error>;
+}
+
 /// The instructions of an expression, up to the `end` that closes it.
 ///
 /// As an iterator it gives each with its offset in the module, and nothing after an error. Blocks are checked to be
@@ -107,7 +123,7 @@ wasm_syntax::for_each_irregular!(decoder);
 /// does not allocate; a validator's control stack knows it for all.
 #[derive(Clone, Debug)]
 pub struct InstrReader<'a> {
-    cursor: Cursor<'a>,
+    pub(crate) cursor: Cursor<'a>,
     /// Open blocks within the expression.
     depth: u32,
     /// Which of the open blocks, outermost in bit 0, are an `if` without an `else`.
@@ -160,6 +176,31 @@ impl<'a> InstrReader<'a> {
             self.feature_off(&entry, start)?;
         }
         self.immediates(entry.arm, byte)
+    }
+
+    /// Takes the next instruction and gives it to `sink`.
+    ///
+    /// # Errors
+    ///
+    /// `sink`'s, or that of reading.
+    #[inline(always)]
+    pub fn read_into<S: InstrSink<'a>>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        let offset = self.offset();
+        macro_rules! frequent {
+            ($($opcode:literal $arm:ident)*) => {
+                match self.cursor.rest().first() {
+                    $(Some($opcode) => {
+                        self.cursor.byte()?;
+                        sink.instr(offset, &self.immediates(Arm::$arm, $opcode)?)
+                    })*
+                    _ => sink.instr(offset, &self.read()?),
+                }
+            };
+        }
+        frequent! {
+            0x02 Block 0x03 Loop 0x04 If 0x0B End 0x0C Br 0x0D BrIf 0x0F Return 0x10 Call
+            0x1B Select 0x23 GlobalGet 0x24 GlobalSet 0x41 I32Const
+        }
     }
 
     /// Calls `sink` with every instruction and its offset, up to the closing `end`.

@@ -14,6 +14,7 @@ mod immediate;
 mod incremental;
 mod instr;
 mod item;
+mod plain;
 mod section;
 mod types;
 
@@ -23,7 +24,7 @@ pub use cursor::{Cursor, Decode};
 pub use custom::{Custom, KnownCustom};
 pub use error::{Form, ReadError, ReadErrorKind, Result};
 pub use incremental::{Chunk, Incremental, Payload};
-pub use instr::InstrReader;
+pub use instr::{InstrReader, InstrSink};
 pub use item::{
     Body, ConstExpr, ConstExprs, Data, DataMode, Elem, ElemFunc, ElemItems, ElemMode, Export, ExternIdx, Global,
     Import, LocalRun, Table,

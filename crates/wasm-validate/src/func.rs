@@ -10,6 +10,8 @@ use wasm_syntax::{BlockType, FuncIdx, Instr, LabelIdx, LocalIdx, TypeIdx, ValTyp
 use crate::error::{ErrorKind, IndexSpace, Operand, ValidateError};
 use crate::info::ModuleInfo;
 use crate::locals::Locals;
+use crate::operands::Operands;
+use crate::plain::{Bounds, PlainSteps};
 use crate::rules;
 use crate::types::{bottom, check_limit, check_val_type, is_bottom, unknown};
 
@@ -29,18 +31,19 @@ const MAX_OPERANDS: usize = 1 << 20;
 #[derive(Debug)]
 pub struct FuncValidator<'m> {
     pub(crate) module: &'m ModuleInfo,
-    pub(crate) operands: Vec<ValType>,
+    pub(crate) operands: Operands,
     /// The innermost frame's height: what is below belongs to the frames outside.
     pub(crate) height: usize,
     pub(crate) control: Vec<Frame>,
     pub(crate) locals: Locals,
     results: ResultType<'m>,
+    bounds: Bounds,
 }
 
 /// The allocations of a [`FuncValidator`], to be passed from function to function.
 #[derive(Debug, Default)]
 pub struct FuncBuffers {
-    operands: Vec<ValType>,
+    operands: Operands,
     control: Vec<Frame>,
     locals: Locals,
 }
@@ -81,6 +84,8 @@ pub struct Frame {
     pub unreachable: bool,
     /// How many first writes to locals came before it.
     writes: u32,
+    /// How many labels from this one outwards take no values.
+    empty_labels: u32,
 }
 
 /// A list of value types: a block's operands or results. Spec: `syntax-resulttype`.
@@ -115,6 +120,7 @@ impl<'m> FuncValidator<'m> {
         check_limit("locals", module.limits.locals.into(), sig.params.len() as u64)?;
         let mut validator = Self::with_results(module, ResultType::Many(sig.results), buffers);
         validator.locals.push_params(sig.params);
+        validator.bounds.set_locals(validator.locals.first_with_values());
         Ok(validator)
     }
 
@@ -124,9 +130,13 @@ impl<'m> FuncValidator<'m> {
         operands.clear();
         control.clear();
         locals.clear();
+        locals.types_mut().set_globals(module);
         let (kind, ty) = (FrameKind::Func, BlockType::Empty);
-        control.push(Frame { kind, ty, height: 0, unreachable: false, writes: 0 });
-        Self { module, operands, height: 0, control, locals, results }
+        let empty_labels = u32::from(results.is_empty());
+        control.push(Frame { kind, ty, height: 0, unreachable: false, writes: 0, empty_labels });
+        let mut bounds = Bounds::new(module);
+        bounds.set_labels(empty_labels);
+        Self { module, operands, height: 0, control, locals, results, bounds }
     }
 
     /// Declares `count` locals of type `ty` after those before.
@@ -143,7 +153,18 @@ impl<'m> FuncValidator<'m> {
         let total = u64::from(self.locals.len()) + u64::from(count);
         check_limit("locals", self.module.limits.locals.into(), total)?;
         self.locals.push_declared(count, ty);
+        self.bounds.set_locals(self.locals.first_with_values());
         Ok(())
+    }
+
+    /// Hands the state to `run`, for as many plain instructions as it finds in a row.
+    #[inline(always)]
+    pub fn plain(&mut self, run: impl FnOnce(&mut PlainSteps<'_>)) {
+        let (false, Some(types)) = (self.control.is_empty(), self.locals.types().entries()) else { return };
+        let (entries, len) = self.operands.parts();
+        let mut steps = PlainSteps { entries, len: *len, height: self.height, types, bounds: &self.bounds };
+        run(&mut steps);
+        *len = steps.len;
     }
 
     /// Validates the next instruction, which starts at `offset`.
@@ -155,7 +176,7 @@ impl<'m> FuncValidator<'m> {
     ///
     /// If it breaks a rule, or a block or call leaves the stack higher than 2^20 operands; the error names the instruction
     /// and `offset`.
-    #[inline]
+    #[inline(always)]
     pub fn step(&mut self, offset: u64, instr: &Instr<'_>) -> Result<(), ValidateError> {
         match rules::check(self, instr) {
             Ok(()) => Ok(()),
@@ -194,7 +215,7 @@ impl<'m> FuncValidator<'m> {
     #[must_use]
     pub fn operand(&self, depth: usize) -> Option<ValType> {
         let index = self.operands.len().checked_sub(depth + 1)?;
-        let ty = self.operands[index];
+        let ty = self.operands.get(index);
         if is_bottom(ty) { None } else { Some(ty) }
     }
 
@@ -300,7 +321,7 @@ impl<'m> FuncValidator<'m> {
 
 /// The stack operations that the rules are made of.
 impl<'m> FuncValidator<'m> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, ty: ValType) {
         self.operands.push(ty);
     }
@@ -315,15 +336,15 @@ impl<'m> FuncValidator<'m> {
         if height > MAX_OPERANDS {
             return check_limit("operands", MAX_OPERANDS as u64, height as u64);
         }
-        self.operands.extend_from_slice(types);
+        self.operands.extend(types);
         Ok(())
     }
 
     /// Pops a value of type `expected`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&mut self, expected: ValType) -> Check {
         let len = self.operands.len();
-        if len > self.height && self.operands[len - 1] == expected {
+        if len > self.height && self.operands.get(len - 1) == expected {
             self.operands.truncate(len - 1);
             return Ok(());
         }
@@ -340,9 +361,10 @@ impl<'m> FuncValidator<'m> {
     /// Pops a value of any type, the bottom type if the code is unreachable. `expected` is for the error.
     #[inline]
     pub(crate) fn pop_any(&mut self, expected: Operand) -> Check<ValType> {
-        if self.operands.len() > self.height
-            && let Some(ty) = self.operands.pop()
-        {
+        let len = self.operands.len();
+        if len > self.height {
+            let ty = self.operands.get(len - 1);
+            self.operands.truncate(len - 1);
             return Ok(ty);
         }
         if self.is_unreachable() {
@@ -358,9 +380,32 @@ impl<'m> FuncValidator<'m> {
         types.iter().rev().try_for_each(|&ty| self.pop(ty))
     }
 
+    /// As [`pop_all`](Self::pop_all), quick for one type or none.
+    #[inline(always)]
+    pub(crate) fn pop_list(&mut self, types: ResultType<'_>) -> Check {
+        match types {
+            ResultType::One(ty) => self.pop(ty),
+            ResultType::Many([]) => Ok(()),
+            ResultType::Many(types) => self.pop_all(types),
+        }
+    }
+
+    /// As [`push_all`](Self::push_all), quick for one type or none.
+    #[inline(always)]
+    pub(crate) fn push_list(&mut self, types: ResultType<'_>) -> Check {
+        match types {
+            ResultType::One(ty) => {
+                self.push(ty);
+                Ok(())
+            }
+            ResultType::Many([]) => Ok(()),
+            ResultType::Many(types) => self.push_all(types),
+        }
+    }
+
     /// Checks that the values on top have the types, without popping them.
     pub(crate) fn check_top(&self, types: &[ValType]) -> Check {
-        let available = &self.operands[self.height..];
+        let available = self.operands.range(self.height..self.operands.len());
         let mut found = available.iter().rev();
         for &expected in types.iter().rev() {
             match found.next() {
@@ -377,6 +422,7 @@ impl<'m> FuncValidator<'m> {
     }
 
     /// Marks the rest of the block unreachable: what it leaves on the stack can be anything.
+    #[inline]
     pub(crate) fn set_unreachable(&mut self) {
         self.operands.truncate(self.height);
         if let Some(frame) = self.control.last_mut() {
@@ -385,21 +431,33 @@ impl<'m> FuncValidator<'m> {
     }
 
     /// Opens a block whose operands have been popped.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_frame(&mut self, kind: FrameKind, ty: BlockType) -> Check {
         let height = self.operands.len();
-        self.control.push(Frame { kind, ty, height, unreachable: false, writes: self.locals.num_writes() });
+        let is_empty = match ty {
+            BlockType::Empty => true,
+            BlockType::Value(_) => kind == FrameKind::Loop,
+            BlockType::Func(_) => false,
+        };
+        let outer = self.control.last().map_or(0, |frame| frame.empty_labels);
+        let empty_labels = if is_empty { outer + 1 } else { 0 };
+        self.bounds.set_labels(empty_labels);
+        let writes = self.locals.num_writes();
+        self.control.push(Frame { kind, ty, height, unreachable: false, writes, empty_labels });
         self.height = height;
-        self.push_all(self.block_params(ty))
+        match ty {
+            BlockType::Func(_) => self.push_all(self.block_params(ty)),
+            _ => Ok(()),
+        }
     }
 
     /// Ends the innermost block's instructions: its results are on the stack and nothing else.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end_instrs(&mut self) -> Check<Frame> {
         let Some(&frame) = self.control.last() else {
             return Err(ErrorKind::AfterEnd.into());
         };
-        self.pop_all(&self.frame_results(&frame))?;
+        self.pop_list(self.frame_results(&frame))?;
         if self.operands.len() != frame.height {
             return Err(ErrorKind::ValuesRemain((self.operands.len() - frame.height) as u64).into());
         }
@@ -417,19 +475,20 @@ impl<'m> FuncValidator<'m> {
     }
 
     /// Closes the innermost block, whose instructions have ended. The function's results are not left on the stack.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_frame(&mut self) -> Check {
         if let Some(frame) = self.control.pop()
             && let Some(outer) = self.control.last()
         {
             self.height = outer.height;
-            self.push_all(&self.frame_results(&frame))?;
+            self.bounds.set_labels(outer.empty_labels);
+            self.push_list(self.frame_results(&frame))?;
         }
         Ok(())
     }
 
     /// The frame of a label, or the error that there is none.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get_frame(&self, label: LabelIdx) -> Check<&Frame> {
         match self.frame(label) {
             Some(frame) => Ok(frame),
@@ -438,7 +497,7 @@ impl<'m> FuncValidator<'m> {
     }
 
     /// The types that a branch to the label takes, or the error that there is none.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get_label_types(&self, label: LabelIdx) -> Check<ResultType<'m>> {
         Ok(self.frame_label_types(self.get_frame(label)?))
     }

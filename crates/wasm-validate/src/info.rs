@@ -352,6 +352,7 @@ impl ModuleInfo {
         self.export_names.shrink_to_fit();
     }
 
+    #[inline]
     pub(crate) fn get_func(&self, func: FuncIdx) -> Result<TypeIdx, ValidateError> {
         get(&self.funcs, IndexSpace::Func, func.0)
     }

@@ -8,15 +8,14 @@ use alloc::vec::Vec;
 use wasm_syntax::{LocalIdx, ValType};
 
 use crate::error::{ErrorKind, IndexSpace, ValidateError};
+use crate::plain::{INDEXED, Types};
 use crate::types::unknown;
-
-/// How many locals are found by index.
-const INDEXED: u32 = 256;
 
 /// Buffers are kept between functions.
 #[derive(Debug, Default)]
 pub(crate) struct Locals {
-    indexed: Vec<ValType>,
+    /// The first locals' types; entries from `count` on mean nothing.
+    indexed: Types,
     runs: Vec<Run>,
     count: u32,
     /// Every local below has a value from the start.
@@ -36,7 +35,7 @@ struct Run {
 
 impl Locals {
     pub fn clear(&mut self) {
-        self.indexed.clear();
+        self.indexed.prepare();
         self.runs.clear();
         self.count = 0;
         self.tracked_from = u32::MAX;
@@ -63,10 +62,11 @@ impl Locals {
     }
 
     fn push_types(&mut self, count: u32, ty: ValType) {
-        let indexed = count.min(INDEXED - self.indexed.len() as u32);
-        self.indexed.extend(core::iter::repeat_n(ty, indexed as usize));
-        self.count += count;
-        if self.count > INDEXED && count > 0 {
+        let end = self.count + count;
+        let indexed = |position: u32| (position as usize).min(INDEXED);
+        self.indexed.locals_mut()[indexed(self.count)..indexed(end)].fill(ty);
+        self.count = end;
+        if self.count > INDEXED as u32 && count > 0 {
             self.runs.push(Run { end: self.count, ty });
         }
     }
@@ -77,10 +77,26 @@ impl Locals {
 
     #[inline]
     pub fn get(&self, local: LocalIdx) -> Result<ValType, ValidateError> {
-        match self.indexed.get(local.index()) {
-            Some(&ty) => Ok(ty),
-            None => self.search(local),
+        match self.indexed.local(local.index()) {
+            Some(ty) if local.0 < self.count => Ok(ty),
+            _ => self.search(local),
         }
+    }
+
+    /// The first locals' types.
+    #[inline]
+    pub fn types(&self) -> &Types {
+        &self.indexed
+    }
+
+    /// As [`types`](Self::types).
+    pub fn types_mut(&mut self) -> &mut Types {
+        &mut self.indexed
+    }
+
+    /// How many of the first locals have values from the start.
+    pub fn first_with_values(&self) -> u32 {
+        self.count.min(self.tracked_from)
     }
 
     #[cold]

@@ -2,8 +2,8 @@
 
 use core::mem::take;
 
-use wasm_reader::{Body, ConstExpr, InstrReader};
-use wasm_syntax::{FuncIdx, ValType};
+use wasm_reader::{Body, ConstExpr, InstrReader, InstrSink};
+use wasm_syntax::{FuncIdx, Instr, ValType};
 use wasm_validate::{FuncBuffers, FuncValidator, ModuleInfo, ResultType, ValidateError};
 use whimbrel_ir::{Code, verify};
 
@@ -98,11 +98,22 @@ pub fn validate_func(
     let mut validator = start_validator(info, func, body, scratch)?;
     let mut instrs = body.instrs();
     while !instrs.is_finished() {
-        let offset = instrs.offset();
-        validator.step(offset, &instrs.read()?)?;
+        validator.plain(|steps| instrs.take_plain(|opcode, first| steps.step(opcode, first)));
+        instrs.read_into(&mut Validating(&mut validator))?;
     }
     scratch.validator = validator.finish(instrs.offset())?;
     Ok(())
+}
+
+struct Validating<'v, 'm>(&'v mut FuncValidator<'m>);
+
+impl<'a> InstrSink<'a> for Validating<'_, '_> {
+    type Error = LoadError;
+
+    #[inline(always)]
+    fn instr(&mut self, offset: u64, instr: &Instr<'a>) -> Result<(), LoadError> {
+        Ok(self.0.step(offset, instr)?)
+    }
 }
 
 fn start_validator<'m>(

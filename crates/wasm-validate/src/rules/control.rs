@@ -12,7 +12,7 @@ pub(super) fn unreachable(v: &mut FuncValidator<'_>) -> Check {
 }
 
 /// Checks a block type and opens a block of it. Spec: `valid-blocktype`.
-#[inline]
+#[inline(always)]
 pub(super) fn open(v: &mut FuncValidator<'_>, kind: FrameKind, ty: BlockType) -> Check {
     match ty {
         BlockType::Empty => {}
@@ -26,14 +26,17 @@ pub(super) fn open(v: &mut FuncValidator<'_>, kind: FrameKind, ty: BlockType) ->
     v.push_frame(kind, ty)
 }
 
+#[inline(always)]
 pub(super) fn block(v: &mut FuncValidator<'_>, ty: BlockType) -> Check {
     open(v, FrameKind::Block, ty)
 }
 
+#[inline(always)]
 pub(super) fn loop_(v: &mut FuncValidator<'_>, ty: BlockType) -> Check {
     open(v, FrameKind::Loop, ty)
 }
 
+#[inline(always)]
 pub(super) fn if_(v: &mut FuncValidator<'_>, ty: BlockType) -> Check {
     v.pop(ValType::I32)?;
     open(v, FrameKind::If, ty)
@@ -48,6 +51,7 @@ pub(super) fn else_(v: &mut FuncValidator<'_>) -> Check {
     v.continue_frame(FrameKind::Else, params)
 }
 
+#[inline(always)]
 pub(super) fn end(v: &mut FuncValidator<'_>) -> Check {
     let frame = v.end_instrs()?;
     if frame.kind == FrameKind::If {
@@ -59,21 +63,20 @@ pub(super) fn end(v: &mut FuncValidator<'_>) -> Check {
     v.pop_frame()
 }
 
+#[inline(always)]
 pub(super) fn br(v: &mut FuncValidator<'_>, label: LabelIdx) -> Check {
     let types = v.get_label_types(label)?;
-    v.pop_all(&types)?;
+    v.pop_list(types)?;
     v.set_unreachable();
     Ok(())
 }
 
+#[inline(always)]
 pub(super) fn br_if(v: &mut FuncValidator<'_>, label: LabelIdx) -> Check {
     v.pop(ValType::I32)?;
     let types = v.get_label_types(label)?;
-    if !types.is_empty() {
-        v.pop_all(&types)?;
-        v.push_all(&types)?;
-    }
-    Ok(())
+    v.pop_list(types)?;
+    v.push_list(types)
 }
 
 pub(super) fn br_table(v: &mut FuncValidator<'_>, table: &BrTable<'_>) -> Check {
@@ -97,13 +100,14 @@ pub(super) fn br_table(v: &mut FuncValidator<'_>, table: &BrTable<'_>) -> Check 
     Ok(())
 }
 
+#[inline(always)]
 pub(super) fn return_(v: &mut FuncValidator<'_>) -> Check {
-    let results = v.results();
-    v.pop_all(&results)?;
+    v.pop_list(v.results())?;
     v.set_unreachable();
     Ok(())
 }
 
+#[inline(always)]
 fn apply(v: &mut FuncValidator<'_>, sig: FuncSig<'_>) -> Check {
     v.pop_all(sig.params)?;
     v.push_all(sig.results)
@@ -131,6 +135,7 @@ pub(super) fn check_results(v: &FuncValidator<'_>, found: &[ValType], expected: 
     Ok(())
 }
 
+#[inline(always)]
 pub(super) fn call(v: &mut FuncValidator<'_>, func: FuncIdx) -> Check {
     let sig = v.module.types.func(v.module.get_func(func)?)?;
     apply(v, sig)

@@ -34,10 +34,10 @@ impl Shape {
 #[inline]
 pub(super) fn apply(v: &mut FuncValidator<'_>, shape: Shape, signature: impl FnOnce() -> Signature) -> Check {
     let height = v.height;
-    match (shape.arity, &mut v.operands[height..]) {
+    match (shape.arity, v.operands.above_mut(height)) {
         (2, [.., first, second]) if *first == shape.operand && *second == shape.operand => {
             *first = shape.result;
-            v.operands.pop();
+            v.operands.truncate(v.operands.len() - 1);
             Ok(())
         }
         (1, [.., only]) if *only == shape.operand => {

@@ -10,6 +10,7 @@ pub(super) fn drop(v: &mut FuncValidator<'_>) -> Check {
     v.pop_any(Operand::Any).map(|_| ())
 }
 
+#[inline]
 pub(super) fn select(v: &mut FuncValidator<'_>) -> Check {
     v.pop(ValType::I32)?;
     let first = v.pop_any(Operand::NumberOrVector)?;

@@ -30,12 +30,14 @@ pub(super) fn local_tee(v: &mut FuncValidator<'_>, local: LocalIdx) -> Check {
     Ok(())
 }
 
+#[inline]
 pub(super) fn global_get(v: &mut FuncValidator<'_>, global: GlobalIdx) -> Check {
     let ty = v.module.get_global(global)?;
     v.push(ty.val);
     Ok(())
 }
 
+#[inline]
 pub(super) fn global_set(v: &mut FuncValidator<'_>, global: GlobalIdx) -> Check {
     let ty = v.module.get_global(global)?;
     if !ty.mutable {
