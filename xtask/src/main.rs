@@ -41,6 +41,8 @@ enum Task {
     Wasi(wasi::Args),
     /// Measure a guest's file operations beside wasmtime's command line
     WasiSpeed(wasi::speed::Args),
+    /// Race a guest against a host that swaps directories and links under it
+    Race(wasi::race::Args),
     /// Load the suite's modules cut and mutated, and bombs, looking for panics, leaks and excessive allocation
     Leaks(hostile::LeaksArgs),
     /// Write the suite's modules to the corpora of the fuzz targets
@@ -76,6 +78,7 @@ fn run(task: Task) -> anyhow::Result<Tally> {
         Task::Spec(args) => spec::run(&args),
         Task::Wasi(args) => wasi::run(&args),
         Task::WasiSpeed(args) => wasi::speed::run(&args),
+        Task::Race(args) => wasi::race::run(&args),
         Task::Leaks(args) => hostile::leaks(&args),
         Task::Seeds => hostile::seeds(),
         Task::Tidy => tidy::run(),

@@ -4,6 +4,7 @@
 //! Nothing in the folder is changed: a test that asks for a directory gets a fresh copy of it.
 
 mod case;
+pub mod race;
 pub mod speed;
 
 use std::fs;

@@ -4,12 +4,13 @@
 pub mod walking;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use wasi_lite::fs::Directory;
 use wasi_lite::fs::host::HostDir;
 use wasi_lite::fs::mem::MemFs;
 use wasi_lite::{Abi, Errno, FdFlags, Filestat, Filetype, FstFlags, Function, OFlags, Rights, Wasi, WasiBuilder};
 
-pub type Result<T = ()> = std::result::Result<T, Errno>;
+pub type Result<T = (), E = Errno> = std::result::Result<T, E>;
 
 /// Where results are stored.
 const OUT: u32 = 64;
@@ -44,6 +45,19 @@ pub struct Dirent {
     pub ino: u64,
     pub filetype: u8,
     pub name: String,
+}
+
+/// Calls that were refused.
+static REFUSED: AtomicUsize = AtomicUsize::new(0);
+
+/// How many calls were refused so far in this process.
+pub fn refused() -> usize {
+    REFUSED.load(Ordering::Relaxed)
+}
+
+/// Counts the call if it was refused.
+pub fn count(errno: Errno) {
+    REFUSED.fetch_add(usize::from(errno != Errno::Success), Ordering::Relaxed);
 }
 
 /// Runs `test` on every file system: the host's through the kernel's resolution, the host's through the crate's own walk,
@@ -86,7 +100,9 @@ impl Guest {
 
     pub fn call_abi(&mut self, abi: Abi, function: Function, args: &[u64]) -> Result {
         let raw = self.wasi.call_abi(abi, function, &mut self.memory[..], args).unwrap();
-        match Errno::from_raw(u16::try_from(raw).unwrap()).unwrap() {
+        let errno = Errno::from_raw(u16::try_from(raw).unwrap()).unwrap();
+        count(errno);
+        match errno {
             Errno::Success => Ok(()),
             errno => Err(errno),
         }
