@@ -31,6 +31,6 @@ pub use builder::{BuildError, WasiBuilder};
 pub use clock::{Clock, ClockId, Missing, Random, SeededRandom, SimulatedClock};
 pub use context::{Exit, Wasi};
 pub use errno::{Errno, Result};
-pub use memory::{Fault, GuestMemory};
+pub use memory::{Fault, FnMemory, GuestMemory};
 pub use stream::{BytesInput, BytesOutput, InputStream, Listener, Null, OutputStream, Socket};
 pub use table::{Function, ValType};

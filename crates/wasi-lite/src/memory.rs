@@ -107,6 +107,63 @@ forward! {
     impl[M: GuestMemory + ?Sized] for &mut M, this => **this;
 }
 
+/// A guest's memory behind two closures, for an engine that lends no bytes: one reads, one writes.
+///
+/// The closures fail, without a partial copy, where the range is not all in the memory; `size` only lets a range be refused
+/// before anything is done.
+///
+/// ```
+/// use core::cell::RefCell;
+/// use wasi_lite::{Fault, FnMemory, Function, WasiBuilder};
+///
+/// let cells = RefCell::new([0u8; 32]);
+/// let range = |addr: u32, len: usize| addr as usize..addr as usize + len;
+/// let mut memory = FnMemory::new(
+///     32,
+///     |addr, buf: &mut [u8]| Ok(buf.copy_from_slice(cells.borrow().get(range(addr, buf.len())).ok_or(Fault)?)),
+///     |addr, bytes: &[u8]| Ok(cells.borrow_mut().get_mut(range(addr, bytes.len())).ok_or(Fault)?.copy_from_slice(bytes)),
+/// );
+/// let mut wasi = WasiBuilder::new().arg("hello").build()?;
+/// assert_eq!(wasi.call(Function::ArgsSizesGet, &mut memory, &[0, 4]), Ok(0));
+/// assert_eq!(cells.borrow()[..8], [1, 0, 0, 0, 6, 0, 0, 0]);
+/// # Ok::<(), wasi_lite::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct FnMemory<R, W> {
+    size: u64,
+    read: R,
+    write: W,
+}
+
+impl<R, W> FnMemory<R, W>
+where
+    R: Fn(u32, &mut [u8]) -> Result<(), Fault>,
+    W: FnMut(u32, &[u8]) -> Result<(), Fault>,
+{
+    /// A memory of `size` bytes.
+    pub fn new(size: u64, read: R, write: W) -> FnMemory<R, W> {
+        FnMemory { size, read, write }
+    }
+}
+
+impl<R, W> GuestMemory for FnMemory<R, W>
+where
+    R: Fn(u32, &mut [u8]) -> Result<(), Fault>,
+    W: FnMut(u32, &[u8]) -> Result<(), Fault>,
+{
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read(&self, addr: u32, buf: &mut [u8]) -> Result<(), Fault> {
+        (self.read)(addr, buf)
+    }
+
+    fn write(&mut self, addr: u32, bytes: &[u8]) -> Result<(), Fault> {
+        (self.write)(addr, bytes)
+    }
+}
+
 impl dyn GuestMemory + '_ {
     /// Fails unless `addr .. addr + len` lies in the memory.
     pub(crate) fn check(&self, addr: u32, len: u64) -> Result<()> {
