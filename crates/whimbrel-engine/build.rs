@@ -3,6 +3,8 @@
 //! The backend is tail calls where the target passes enough arguments in registers and the optimiser turns calls in tail
 //! position into jumps, the loop elsewhere. Only the tail-call backend has fused sequences.
 //!
+//! A build for size (opt-level `s` or `z`) is compact: it has no handlers for pins, and no fused sequences unless told.
+//!
 //! `WHIMBREL_PATTERNS` names a list to be used instead of `patterns/default.txt`, and `WHIMBREL_MAX_PATTERNS` how many of
 //! its sequences are used, from the first on.
 
@@ -18,9 +20,12 @@ use whimbrel_ir::{Family, OpKey};
 /// How many sequences of the list are used unless told otherwise.
 const DEFAULT_PATTERNS: usize = 5_000;
 
+/// How many in a build for size.
+const COMPACT_PATTERNS: usize = 0;
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(whimbrel_tail)");
+    println!("cargo::rustc-check-cfg=cfg(whimbrel_tail, whimbrel_compact)");
     let var = |name: &str| env::var(name).unwrap_or_default();
     let registers = matches!(var("CARGO_CFG_TARGET_ARCH").as_str(), "x86_64" | "aarch64");
     let optimised = var("OPT_LEVEL") != "0";
@@ -29,7 +34,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     if tail {
         println!("cargo::rustc-cfg=whimbrel_tail");
     }
-    let patterns = if tail { read_patterns()? } else { Patterns::default() };
+    let compact = matches!(var("OPT_LEVEL").as_str(), "s" | "z");
+    if compact {
+        println!("cargo::rustc-cfg=whimbrel_compact");
+    }
+    let default = if compact { COMPACT_PATTERNS } else { DEFAULT_PATTERNS };
+    let patterns = if tail { read_patterns(default)? } else { Patterns::default() };
     let out = PathBuf::from(env::var("OUT_DIR")?).join("patterns.rs");
     fs::write(out, patterns.tables()?)?;
     Ok(())
@@ -42,7 +52,8 @@ struct Patterns {
     sequences: Vec<Vec<u16>>,
 }
 
-fn read_patterns() -> Result<Patterns, Box<dyn Error>> {
+/// The list, as far as it is used.
+fn read_patterns(default: usize) -> Result<Patterns, Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=WHIMBREL_PATTERNS");
     println!("cargo::rerun-if-env-changed=WHIMBREL_MAX_PATTERNS");
     let file = match env::var_os("WHIMBREL_PATTERNS") {
@@ -52,7 +63,7 @@ fn read_patterns() -> Result<Patterns, Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", file.display());
     let max = match env::var("WHIMBREL_MAX_PATTERNS") {
         Ok(number) => number.parse().map_err(|_| format!("WHIMBREL_MAX_PATTERNS is `{number}`, expected a number"))?,
-        Err(_) => DEFAULT_PATTERNS,
+        Err(_) => default,
     };
     let text = fs::read_to_string(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let line_error = |n: usize, what: &str| format!("{}:{}: {what}", file.display(), n + 1);

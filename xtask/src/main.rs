@@ -12,6 +12,7 @@ mod patterns;
 mod process;
 mod programs;
 mod report;
+mod size;
 mod spec;
 mod tidy;
 mod tools;
@@ -57,6 +58,8 @@ enum Task {
     Guests(guests::Args),
     /// Make the list of sequences of ops that the engine executes as one
     Patterns(patterns::Args),
+    /// Build the least programs that embed an engine and tell what it adds to them
+    Size(size::Args),
     /// Measure whimbrel beside other engines
     Bench(bench::Args),
 }
@@ -86,6 +89,7 @@ fn run(task: Task) -> anyhow::Result<Tally> {
         Task::Programs(args) => programs::run(&args),
         Task::Guests(args) => guests::run(&args),
         Task::Patterns(args) => patterns::run(&args),
+        Task::Size(args) => size::run(&args),
         Task::Bench(args) => bench::run(&args),
     }
 }

@@ -12,7 +12,7 @@ use wasm_syntax::{ExternKind, FuncIdx};
 use wasm_validate::{CanonicalTypes, ModuleInfo};
 use whimbrel_compile::{LoadOptions, Loaded, Options, Scratch, compile_func, load_module};
 use whimbrel_engine::ModuleImage;
-use whimbrel_engine::exec::ModuleCode;
+use whimbrel_engine::exec::{HAS_PINS, ModuleCode};
 use whimbrel_ir::Code;
 
 use crate::error::FrameInfo;
@@ -225,7 +225,7 @@ impl Module {
 
     /// How functions are compiled; loading has validated every body.
     fn compile_options(&self) -> Options {
-        Options { validate: false, pins: self.engine().config().pinning }
+        Options { validate: false, pins: self.engine().config().pinning && HAS_PINS }
     }
 
     pub(crate) fn frame_info(&self, func: FuncIdx, offset: Option<u32>) -> FrameInfo {

@@ -34,7 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// Packages on top of the layers, free to depend on any of them and never depended on.
-const ON_TOP: &[&str] = &["xtask", "spectest", "hostile", "whimbrel-bench"];
+const ON_TOP: &[&str] = &["xtask", "spectest", "hostile", "whimbrel-bench", "whimbrel-size"];
 
 /// A package and the workspace packages that it builds with.
 pub struct Arrows {

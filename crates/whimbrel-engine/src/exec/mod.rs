@@ -13,6 +13,9 @@ pub use backend::BACKEND;
 pub use link::{LooseCode, ModuleCode};
 pub use run::{BacktraceFrame, Execution, Outcome, ValueStack};
 
+/// Whether code may keep values in pins: a build for size has no handlers for that.
+pub const HAS_PINS: bool = cfg!(not(whimbrel_compact));
+
 /// How many sequences of ops have a handler of their own in this build.
 #[must_use]
 pub fn pattern_count() -> usize {

@@ -16,14 +16,18 @@ macro_rules! by_source {
                 type $ty = crate::exec::operand::Acc;
                 $go_on
             }
+            #[cfg(not(whimbrel_compact))]
             whimbrel_ir::SrcKind::Pin0 => {
                 type $ty = crate::exec::operand::Pin0;
                 $go_on
             }
+            #[cfg(not(whimbrel_compact))]
             whimbrel_ir::SrcKind::Pin1 => {
                 type $ty = crate::exec::operand::Pin1;
                 $go_on
             }
+            #[cfg(whimbrel_compact)]
+            whimbrel_ir::SrcKind::Pin0 | whimbrel_ir::SrcKind::Pin1 => None,
         }
     };
 }
@@ -44,14 +48,18 @@ macro_rules! by_destination {
                 type $ty = $acc;
                 $go_on
             }
+            #[cfg(not(whimbrel_compact))]
             whimbrel_ir::DstKind::Pin0 => {
                 type $ty = crate::exec::operand::Pin0;
                 $go_on
             }
+            #[cfg(not(whimbrel_compact))]
             whimbrel_ir::DstKind::Pin1 => {
                 type $ty = crate::exec::operand::Pin1;
                 $go_on
             }
+            #[cfg(whimbrel_compact)]
+            whimbrel_ir::DstKind::Pin0 | whimbrel_ir::DstKind::Pin1 => None,
         }
     };
 }
