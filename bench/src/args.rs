@@ -35,14 +35,33 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
     /// Measure this module instead of the cases: one call of a fresh instance, translation included
-    #[arg(long, value_name = "FILE", requires = "invoke")]
+    #[arg(long, value_name = "FILE")]
     pub module: Option<PathBuf>,
-    /// The exported function of the module that is called
+    /// The exported function of the module that is called; `_start`, of a program with WASI, unless told otherwise
     #[arg(long, value_name = "EXPORT", requires = "module")]
     pub invoke: Option<String>,
     /// An argument of the call; once for each
     #[arg(long, value_name = "VALUE", requires = "module", allow_negative_numbers = true)]
     pub arg: Vec<String>,
+    /// Also real programs, which are fetched and built if they are not there yet. (The name of a file that lists them is put
+    /// behind this by `cargo xtask bench`.)
+    #[arg(long, value_name = "")]
+    pub programs: Option<PathBuf>,
+    /// Instead of time, measure memory: the peak of a process that loads a large module, what an idle instance takes
+    #[arg(long)]
+    pub memory: bool,
+    /// Instead of time, count host instructions and dispatches for each operator of the kernels, with valgrind
+    #[arg(long)]
+    pub instructions: bool,
+    /// What this process does for another one that measures it
+    #[arg(long, hide = true)]
+    pub task: Vec<String>,
+    /// What a program with WASI gets as arguments, after its name
+    #[arg(long, value_name = "TEXT", requires = "module", allow_hyphen_values = true)]
+    pub wasi_arg: Vec<String>,
+    /// A file that a program with WASI finds in its directory `/data`
+    #[arg(long, value_name = "FILE", requires = "module")]
+    pub wasi_file: Vec<PathBuf>,
     /// Validate and load this module too
     #[arg(long, value_name = "FILE")]
     pub large: Option<PathBuf>,

@@ -5,7 +5,10 @@
 
 mod args;
 mod case;
+mod child;
 mod clock;
+mod host;
+mod inside;
 mod large;
 mod measure;
 mod peer;
@@ -21,8 +24,10 @@ use anyhow::{Context, Result, bail, ensure};
 use args::Args;
 use case::Case;
 use clap::Parser;
+use host::Program;
 use indicatif::{ProgressBar, ProgressStyle};
 use measure::{Field, Row};
+use peer::Engine;
 use report::{chart, json, table};
 
 fn main() -> ExitCode {
@@ -37,17 +42,46 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<()> {
     ensure!(args.rounds > 0, "--rounds takes at least 1");
-    let field = Field::new(&args.engines()?)?;
+    let engines = args.engines()?;
+    if let (task, [engine]) = (&args.task[..], &engines[..])
+        && !task.is_empty()
+    {
+        return child::perform(&*engine.make()?, task);
+    }
+    if args.memory || args.instructions {
+        return inside(args, &engines);
+    }
+    let field = Field::new(&engines)?;
     let names = field.names();
-    if let (Some(path), Some(export)) = (&args.module, &args.invoke) {
-        let row = execute(&field, &[case::from_file(path, export, &args.arg)?], args.rounds)?;
+    if let Some(path) = &args.module {
+        let program = Program::new("program", &args.wasi_arg, &args.wasi_file)?;
+        let case = case::from_file(path, args.invoke.as_deref(), &args.arg, program)?;
+        let row = execute(&field, &[case], args.rounds)?;
         return conclude(args, &names, &[], &row);
     }
-    let kernels: Vec<Case> = case::kernels().filter(|case| args.wants(&case.name)).collect();
+    let programs = args.programs.as_deref().map_or(Ok(Vec::new()), case::programs)?;
+    let kernels: Vec<Case> = case::kernels().chain(programs).filter(|case| args.wants(&case.name)).collect();
     let start = if args.kernels { Vec::new() } else { starts(args, &field)? };
     ensure!(!kernels.is_empty() || !start.is_empty(), "no case has `{}` in its name", args.filter.join("`, `"));
     let kernels = execute(&field, &kernels, args.rounds)?;
     conclude(args, &names, &start, &kernels)
+}
+
+/// What is measured apart from time.
+fn inside(args: &Args, engines: &[&'static Engine]) -> Result<()> {
+    let bar = ProgressBar::new_spinner();
+    if args.memory {
+        let text = inside::memory(engines, &bar)?;
+        bar.suspend(|| println!("{text}"));
+    }
+    if args.instructions {
+        let engines: Vec<&Engine> = engines.iter().copied().filter(|engine| !engine.is_compiler).collect();
+        let kernels: Vec<Case> = case::kernels().filter(|case| args.wants(&case.name)).collect();
+        let text = inside::instructions(&engines, &kernels, &bar)?;
+        bar.suspend(|| println!("{text}"));
+    }
+    bar.finish_and_clear();
+    Ok(())
 }
 
 /// Prints and writes what was measured; fails if the engines disagree.
@@ -142,5 +176,7 @@ fn starts(args: &Args, field: &Field) -> Result<Vec<Row>> {
         rows.push(start::first_calls(field, &first_calls, &small, FIRST_CALLS, args.rounds, || bar.tick()));
     }
     bar.finish_and_clear();
+    let boundaries: Vec<Case> = case::boundaries().into_iter().filter(|case| args.wants(&case.name)).collect();
+    rows.extend(execute(field, &boundaries, args.rounds)?);
     Ok(rows)
 }

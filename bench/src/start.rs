@@ -5,6 +5,7 @@ use wasm_reader::Section;
 
 use crate::case::Case;
 use crate::clock::Times;
+use crate::host::Imports;
 use crate::measure::{Field, Measured, Row};
 use crate::peer::{Loaded, Peer};
 use crate::value;
@@ -52,7 +53,7 @@ pub fn load(field: &Field, case: &str, wasm: &[u8], rounds: usize, after: impl F
 /// Many instances of one module, one after the other.
 pub fn instances(field: &Field, case: &str, of: &Case, count: usize, rounds: usize, after: impl Fn()) -> Row {
     let once = |module: &mut Box<dyn Loaded>, times: &mut Times| {
-        times.measure(|| (0..count).try_for_each(|_| module.instantiate().map(drop)))?;
+        times.measure(|| (0..count).try_for_each(|_| module.instantiate(&Imports::None).map(drop)))?;
         Ok("instantiated".to_owned())
     };
     field.measure(case, rounds, |peer| peer.load(&of.wasm), once, after)
@@ -64,7 +65,7 @@ pub fn first_calls(field: &Field, case: &str, of: &Case, count: usize, rounds: u
         let mut results = of.results.clone();
         times.measure(|| {
             (0..count).try_for_each(|_| {
-                peer.load(&of.wasm)?.instantiate()?.call(
+                peer.load(&of.wasm)?.instantiate(&Imports::None)?.call(
                     &of.export,
                     of.warm_up.as_ref().unwrap_or(&of.args),
                     &mut results,

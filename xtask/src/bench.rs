@@ -2,12 +2,15 @@
 //!
 //! Each engine is a feature of that crate, so a run that measures two engines does not wait for the others to be built.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use serde_json::json;
 
 use crate::report::Tally;
-use crate::{tools, workspace};
+use crate::{programs, tools, workspace};
 
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
@@ -22,14 +25,49 @@ const ENGINES: &[(&str, Option<&str>)] = &[
     ("whimbrel", None),
     ("wasmi", Some("wasmi")),
     ("sf-nano", Some("sf-nano")),
+    ("stitch", Some("stitch")),
     ("wasm3", Some("wasm3")),
+    ("tinywasm", Some("tinywasm")),
+    ("submilli", Some("submilli")),
+    ("wamr", Some("wamr")),
     ("pulley", Some("wasmtime")),
     ("winch", Some("wasmtime")),
     ("wasmtime", Some("wasmtime")),
 ];
 
+/// What a real program is given to work on: none is one that the pattern list is made from.
+struct Work {
+    /// As in the list of `xtask programs`.
+    program: &'static str,
+    args: &'static [&'static str],
+    inputs: &'static [(&'static str, &'static [u8])],
+}
+
+const WORKS: &[Work] = &[
+    Work {
+        program: "sqlite",
+        args: &["-batch", "-noinit", ":memory:", ".read /data/speed.sql"],
+        inputs: &[("speed.sql", include_bytes!("../../bench/programs/speed.sql"))],
+    },
+    Work {
+        program: "resvg",
+        args: &["/data/picture.svg", "/data/picture.png"],
+        inputs: &[("picture.svg", include_bytes!("programs/inputs/picture.svg"))],
+    },
+    Work {
+        program: "zopfli",
+        args: &["/data/picture.svg", "/data/picture.svg.gz"],
+        inputs: &[("picture.svg", include_bytes!("programs/inputs/picture.svg"))],
+    },
+    Work {
+        program: "boolector",
+        args: &["-i", "/data/words.smt2"],
+        inputs: &[("words.smt2", include_bytes!("programs/inputs/words.smt2"))],
+    },
+];
+
 /// The features whose build reads C headers.
-const WITH_BINDINGS: &[&str] = &["wasm3"];
+const WITH_BINDINGS: &[&str] = &["wasm3", "wamr"];
 
 pub fn run(args: &Args) -> Result<Tally> {
     let features = features(&args.options)?;
@@ -45,13 +83,37 @@ pub fn run(args: &Args) -> Result<Tally> {
     }
     let program =
         workspace::target_dir()?.join("release").join(format!("whimbrel-bench{}", std::env::consts::EXE_SUFFIX));
+    let mut options = args.options.clone();
+    if let Some(at) = options.iter().position(|option| option == "--programs") {
+        options.insert(at + 1, fetch_programs()?.display().to_string());
+    }
     let status = Command::new(&program)
-        .args(&args.options)
+        .args(&options)
         .status()
         .with_context(|| format!("cannot start {}", program.display()))?;
     let mut tally = Tally::default();
     tally.count(status.success());
     Ok(tally)
+}
+
+/// Fetches or builds the real programs and writes down what they are to do; the path of that file.
+fn fetch_programs() -> Result<PathBuf> {
+    let cache = workspace::target_dir()?.join("programs");
+    let folder = cache.join("bench");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let mut list = Vec::new();
+    for Work { program, args, inputs } in WORKS {
+        let wasm = programs::wasm(program, &cache)?;
+        let mut files = Vec::new();
+        for (name, content) in *inputs {
+            fs::write(folder.join(name), content)?;
+            files.push(folder.join(name));
+        }
+        list.push(json!({ "name": program, "wasm": wasm, "args": args, "files": files }));
+    }
+    let path = folder.join("programs.json");
+    fs::write(&path, json!(list).to_string()).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
 }
 
 /// The features that the options ask for: those of the engines named with `--engine`, or all.

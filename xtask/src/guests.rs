@@ -36,6 +36,8 @@ enum Recipe {
     Threads(&'static str),
     /// One C file without a library, compiled for speed; it exports `run`. And what else the compiler is told.
     Kernel(&'static str, &'static [&'static str]),
+    /// A module in the text format.
+    Text(&'static str),
     /// A folder with `package.json`, its lock file, `asconfig.json` and `assembly/`; its `build` script is run.
     AssemblyScript(&'static str),
 }
@@ -101,6 +103,9 @@ const GUESTS: &[Guest] = &[
     kernel!("mix"),
     kernel!("simd", "-msimd128"),
     kernel!("tail", "-mtail-call"),
+    kernel!("host"),
+    Guest { wasm: "bench/kernels/gc.wasm", recipe: Recipe::Text("bench/kernels/gc.wat") },
+    Guest { wasm: "bench/kernels/throw.wasm", recipe: Recipe::Text("bench/kernels/throw.wat") },
 ];
 
 pub fn run(args: &Args) -> Result<Tally> {
@@ -145,6 +150,9 @@ fn rebuild(guest: &Guest, root: &Path, build: &Path) -> Result<Vec<u8>> {
         Recipe::C(source) => build_c(&root.join(source), build, &["-Oz"])?,
         Recipe::Threads(source) => build_c(&root.join(source), build, THREADS)?,
         Recipe::Kernel(source, flags) => build_c(&root.join(source), build, &[KERNEL_FLAGS, flags].concat())?,
+        Recipe::Text(source) => {
+            return wat::parse_file(root.join(source)).with_context(|| format!("{source} is no module"));
+        }
         Recipe::AssemblyScript(folder) => build_assemblyscript(&root.join(folder), build, guest.wasm)?,
     };
     fs::read(&wasm).with_context(|| format!("the build left no {}", wasm.display()))
@@ -210,6 +218,7 @@ mod tests {
             let (Recipe::C(source)
             | Recipe::Threads(source)
             | Recipe::Kernel(source, _)
+            | Recipe::Text(source)
             | Recipe::AssemblyScript(source)) = guest.recipe;
             assert!(workspace::root().join(source).exists(), "{source} is missing");
         }

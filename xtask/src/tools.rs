@@ -15,6 +15,9 @@ pub const ZIG_VERSION: &str = "0.17.1";
 /// The version of the library with which bindings to C are made.
 const LIBCLANG_VERSION: &str = "18.1.1";
 
+/// The version of the tool with which C libraries are built.
+const CMAKE_VERSION: &str = "4.4.5";
+
 /// The folder into which a package is installed.
 fn install(package: &str, version: &str) -> Result<PathBuf> {
     let home = workspace::target_dir()?.join("tools").join(format!("{package}-{version}"));
@@ -37,9 +40,13 @@ pub fn zig() -> Result<Command> {
     Ok(zig)
 }
 
-/// Lets a build of cargo's make bindings to C libraries: tells it where libclang is, unless the environment does, and where
-/// the C compiler has the headers that libclang comes without.
+/// Lets a build of cargo's make bindings to C libraries, and those libraries: tells it where libclang is, unless the
+/// environment does, and where the C compiler has the headers that libclang comes without; puts CMake into its path.
 pub fn for_bindings(cargo: &mut Command) -> Result<()> {
+    let cmake = install("cmake", CMAKE_VERSION)?.join("cmake").join("data").join("bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain([cmake]);
+    cargo.env("PATH", std::env::join_paths(folders).context("CMake is in a folder whose name no path can hold")?);
     if std::env::var_os("LIBCLANG_PATH").is_some() {
         return Ok(());
     }

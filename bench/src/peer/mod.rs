@@ -1,6 +1,6 @@
 //! The engines that are measured, behind one interface.
 
-/// Defines `to_val` and `put`, which convert between [`Value`](crate::value::Value) and an engine's own type of numbers, given how it
+/// Defines `to_val`, `from_val` and `put`, which convert between [`Value`](crate::value::Value) and an engine's own type of numbers, given how it
 /// makes floats of their bits and bits of its floats.
 macro_rules! conversions {
     ($Val:ident, $f32:expr, $f64:expr, $bits32:expr, $bits64:expr) => {
@@ -13,16 +13,22 @@ macro_rules! conversions {
             }
         }
 
+        /// A number of the engine's as one of ours; `None` of anything else.
+        fn from_val(val: &$Val) -> Option<Value> {
+            Some(match val {
+                $Val::I32(value) => Value::I32(*value),
+                $Val::I64(value) => Value::I64(*value),
+                $Val::F32(value) => Value::F32($bits32(*value)),
+                $Val::F64(value) => Value::F64($bits64(*value)),
+                #[allow(unreachable_patterns)]
+                _ => return None,
+            })
+        }
+
         /// Puts what an engine returned where it belongs.
         fn put(results: &mut [Value], vals: &[$Val]) -> anyhow::Result<()> {
             for (result, val) in results.iter_mut().zip(vals) {
-                *result = match val {
-                    $Val::I32(value) => Value::I32(*value),
-                    $Val::I64(value) => Value::I64(*value),
-                    $Val::F32(value) => Value::F32($bits32(*value)),
-                    $Val::F64(value) => Value::F64($bits64(*value)),
-                    _ => anyhow::bail!("a result is no number"),
-                };
+                *result = from_val(val).ok_or_else(|| anyhow::anyhow!("a result is no number"))?;
             }
             Ok(())
         }
@@ -31,6 +37,14 @@ macro_rules! conversions {
 
 #[cfg(feature = "sf-nano")]
 mod sf_nano;
+#[cfg(feature = "stitch")]
+mod stitch;
+#[cfg(feature = "submilli")]
+mod submilli;
+#[cfg(feature = "tinywasm")]
+mod tinywasm;
+#[cfg(feature = "wamr")]
+mod wamr;
 #[cfg(feature = "wasm3")]
 mod wasm3;
 #[cfg(feature = "wasmi")]
@@ -41,6 +55,8 @@ mod whimbrel;
 
 use anyhow::{Result, bail};
 
+use crate::case::Case;
+use crate::host::Imports;
 use crate::value::Value;
 
 /// An engine, in the configuration in which its users meet it: validating, translating when a function is first called if it
@@ -61,7 +77,7 @@ pub trait Loaded {
     /// # Errors
     ///
     /// If the engine refuses.
-    fn instantiate(&self) -> Result<Box<dyn Instance>>;
+    fn instantiate(&self, imports: &Imports) -> Result<Box<dyn Instance>>;
 }
 
 /// An instance in an engine.
@@ -72,6 +88,14 @@ pub trait Instance {
     ///
     /// If there is no such function, its type is another, or it traps.
     fn call(&mut self, export: &str, args: &[Value], results: &mut [Value]) -> Result<()>;
+
+    /// Calls an export that takes an `i32` and returns one so many times, each time with what it returned before, by the
+    /// quickest way that the engine has for functions of a type known to Rust.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such function, its type is another, or it traps.
+    fn call_often(&mut self, export: &str, times: u32) -> Result<i32>;
 }
 
 type Make = fn() -> Result<Box<dyn Peer>>;
@@ -119,7 +143,11 @@ pub static ENGINES: &[Engine] = &[
     Engine { name: "whimbrel", is_compiler: false, make: Some(|| Ok(Box::new(whimbrel::Whimbrel::default()))) },
     Engine { name: "wasmi", is_compiler: false, make: maker!("wasmi", wasmi::Wasmi::default()) },
     Engine { name: "sf-nano", is_compiler: false, make: maker!("sf-nano", sf_nano::SfNano::new()?) },
+    Engine { name: "stitch", is_compiler: false, make: maker!("stitch", stitch::Stitch::default()) },
     Engine { name: "wasm3", is_compiler: false, make: maker!("wasm3", wasm3::Wasm3::default()) },
+    Engine { name: "tinywasm", is_compiler: false, make: maker!("tinywasm", tinywasm::TinyWasm) },
+    Engine { name: "submilli", is_compiler: false, make: maker!("submilli", submilli::Submilli::default()) },
+    Engine { name: "wamr", is_compiler: false, make: maker!("wamr", wamr::Wamr::new()?) },
     Engine { name: "pulley", is_compiler: false, make: maker!("wasmtime", wasmtime::Wasmtime::pulley()?) },
     Engine { name: "winch", is_compiler: true, make: maker!("wasmtime", wasmtime::Wasmtime::winch()?) },
     Engine { name: "wasmtime", is_compiler: true, make: maker!("wasmtime", wasmtime::Wasmtime::cranelift()?) },
@@ -136,4 +164,17 @@ pub fn named(name: &str) -> Result<&'static Engine> {
         bail!("no engine is named `{name}`; there are {}", names.join(", "));
     };
     Ok(engine)
+}
+
+/// How many operators a kernel executes, `nop`, `drop` and the brackets of blocks not counted; `None` if this program was
+/// built without the engine that counts them.
+#[must_use]
+pub fn operators(case: &Case, rounds: i32) -> Option<u64> {
+    #[cfg(feature = "wasmtime")]
+    return wasmtime::operators(case, rounds).ok();
+    #[cfg(not(feature = "wasmtime"))]
+    {
+        let _ = (case, rounds);
+        None
+    }
 }

@@ -5,7 +5,7 @@ mod list;
 mod run;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -80,6 +80,12 @@ pub fn run(args: &Args) -> Result<Tally> {
         fs::write(path, to_json(&rows)).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(print(&rows))
+}
+
+/// The path of the Wasm of the program of that name, fetched or built below `cache` if it is not there yet.
+pub fn wasm(name: &str, cache: &Path) -> Result<PathBuf> {
+    let program = PROGRAMS.iter().find(|program| program.name == name);
+    fetch::wasm(program.with_context(|| format!("no program is named `{name}`"))?, cache)
 }
 
 /// Builds the program under test; returns its path.
