@@ -183,13 +183,15 @@ impl<'a> InstrReader<'a> {
     /// # Errors
     ///
     /// `sink`'s, or that of reading.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn read_into<S: InstrSink<'a>>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         let offset = self.offset();
         macro_rules! frequent {
             ($($opcode:literal $arm:ident)*) => {
                 match self.cursor.rest().first() {
-                    $(Some($opcode) => {
+                    // Without the optimiser, each copy of what is inlined would take its own place on the stack.
+                    $(#[cfg(not(debug_assertions))]
+                    Some($opcode) => {
                         self.cursor.byte()?;
                         sink.instr(offset, &self.immediates(Arm::$arm, $opcode)?)
                     })*

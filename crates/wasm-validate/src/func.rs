@@ -176,7 +176,7 @@ impl<'m> FuncValidator<'m> {
     ///
     /// If it breaks a rule, or a block or call leaves the stack higher than 2^20 operands; the error names the instruction
     /// and `offset`.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn step(&mut self, offset: u64, instr: &Instr<'_>) -> Result<(), ValidateError> {
         match rules::check(self, instr) {
             Ok(()) => Ok(()),

@@ -110,7 +110,7 @@ struct Validating<'v, 'm>(&'v mut FuncValidator<'m>);
 impl<'a> InstrSink<'a> for Validating<'_, '_> {
     type Error = LoadError;
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn instr(&mut self, offset: u64, instr: &Instr<'a>) -> Result<(), LoadError> {
         Ok(self.0.step(offset, instr)?)
     }

@@ -19,7 +19,7 @@ use wasm_syntax::{Instr, ValType};
 use crate::func::{Check, FuncValidator};
 
 /// Checks one instruction and updates the stacks.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn check(v: &mut FuncValidator<'_>, instr: &Instr<'_>) -> Check {
     if v.control.is_empty() {
         return Err(crate::ErrorKind::AfterEnd.into());
