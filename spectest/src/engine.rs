@@ -5,8 +5,9 @@ use std::fmt;
 use wasm_reader::ReadErrorKind;
 use wasm_syntax::{Feature, Features};
 use whimbrel::{
-    AnyRef, Config, Engine, Error, Extern, ExternRef, Global, GlobalType, HandleError, Instance, LinkError, Linker,
-    Memory, MemoryType, Module, Mutability, RefType, SharedMemory, Store, Table, TableType, Trap, V128, Val, ValType,
+    AnyRef, Config, Engine, Error, Extern, ExternRef, GcStress, Global, GlobalType, HandleError, Instance, LinkError,
+    Linker, Memory, MemoryType, Module, Mutability, RefType, SharedMemory, Store, Table, TableType, Trap, V128, Val,
+    ValType,
 };
 
 use crate::stage;
@@ -74,12 +75,15 @@ pub struct Host {
 
 impl Host {
     /// A store in which the module `spectest` can be imported; with `fuel`, it counts fuel and never runs out of it.
+    /// `gc_stress` says when it collects garbage.
     ///
     /// # Errors
     ///
     /// If the engine refuses what every script relies on.
-    pub fn new(features: Features, fuel: bool) -> Result<Self, Failure> {
-        let engine = Engine::new(Config::new().wasm_features(features).consume_fuel(fuel))?;
+    pub fn new(features: Features, fuel: bool, gc_stress: GcStress) -> Result<Self, Failure> {
+        let mut config = Config::new();
+        config.wasm_features(features).consume_fuel(fuel).gc_stress(gc_stress);
+        let engine = Engine::new(&config)?;
         let mut store = Store::new(&engine, ());
         if fuel {
             store.set_fuel(u64::MAX)?;

@@ -17,6 +17,7 @@ use spectest::script;
 use spectest::skips::{Entry, Skips};
 use spectest::suite::{self, File, Group};
 use spectest::wasm_tools::{self, Needs};
+use whimbrel::GcStress;
 
 /// The stack for reading the text of scripts, whose parser is recursive.
 const TEXT_STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -42,9 +43,28 @@ struct Cli {
     /// Count fuel, of which there is always enough
     #[arg(long)]
     fuel: bool,
+    /// Collect garbage at every allocation: all of it, or one step
+    #[arg(long, value_enum, value_name = "MODE")]
+    gc_stress: Option<Stress>,
     /// Scripts, or folders of scripts, to run instead of the suite
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Stress {
+    Whole,
+    Steps,
+}
+
+impl Cli {
+    fn gc_stress(&self) -> GcStress {
+        match self.gc_stress {
+            None => GcStress::Off,
+            Some(Stress::Whole) => GcStress::Whole,
+            Some(Stress::Steps) => GcStress::Steps,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -122,7 +142,7 @@ fn run_groups(groups: Vec<Group>, skips: &Skips, cli: &Cli) -> Result<Vec<GroupR
                 bar.suspend(|| eprintln!("{place}"));
             }
             bar.set_message(place.clone());
-            let mut report = run_file(group, file, cli.fuel);
+            let mut report = run_file(group, file, cli);
             report.excuse(&place, skips);
             reports.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
             bar.inc(1);
@@ -146,7 +166,7 @@ fn run_groups(groups: Vec<Group>, skips: &Skips, cli: &Cli) -> Result<Vec<GroupR
 }
 
 /// Reads a script on this thread and executes it on one with a small stack.
-fn run_file(group: &Group, file: &File, fuel: bool) -> FileReport {
+fn run_file(group: &Group, file: &File, cli: &Cli) -> FileReport {
     let one = |verdict: Verdict| {
         let mut report = FileReport { name: file.name.clone(), ..FileReport::default() };
         report.count(1, "script", verdict);
@@ -157,7 +177,7 @@ fn run_file(group: &Group, file: &File, fuel: bool) -> FileReport {
         Needs::Features(features) => features,
         Needs::Other(what) => return one(Verdict::Unsupported(what.to_owned())),
     };
-    let options = Options { features, is_open: group.is_open, fuel };
+    let options = Options { features, is_open: group.is_open, fuel: cli.fuel, gc_stress: cli.gc_stress() };
     let script = match file.text().and_then(|text| script::parse(&text)) {
         Ok(script) => script,
         Err(error) => return fail("a script", format!("{error:#}")),

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use wasm_syntax::{Features, Trap};
-use whimbrel::{Instance, Module};
+use whimbrel::{GcStress, Instance, Module};
 
 use crate::engine::{Failure, Host, SharedExports};
 use crate::report::{FileReport, Verdict};
@@ -31,12 +31,14 @@ pub struct Options {
     pub is_open: bool,
     /// Whether fuel is counted, of which there is always enough.
     pub fuel: bool,
+    /// When garbage is collected.
+    pub gc_stress: GcStress,
 }
 
 impl Options {
     /// Modules may use `features` and must be instantiated; fuel is not counted.
     pub fn new(features: Features) -> Self {
-        Self { features, is_open: false, fuel: false }
+        Self { features, is_open: false, fuel: false, gc_stress: GcStress::Off }
     }
 }
 
@@ -113,7 +115,7 @@ fn failed(expected: impl Into<String>, got: impl Into<String>) -> Verdict {
 impl Runner {
     fn new(options: Options) -> Self {
         Self {
-            host: Host::new(options.features, options.fuel),
+            host: Host::new(options.features, options.fuel, options.gc_stress),
             definitions: HashMap::new(),
             instances: HashMap::new(),
             missing: HashMap::new(),

@@ -30,8 +30,11 @@ pub struct Args {
     /// Run everything twice, the second time counting fuel
     #[arg(long)]
     fuel: bool,
+    /// Collect garbage at every allocation: `whole`, all of it, or `steps`, one step
+    #[arg(long, value_name = "MODE")]
+    gc_stress: Option<String>,
     /// Put the results into the table of README.md
-    #[arg(long, conflicts_with_all = ["filter", "paths", "fuel"])]
+    #[arg(long, conflicts_with_all = ["filter", "paths", "fuel", "gc_stress"])]
     update_readme: bool,
     /// Scripts, or folders of scripts, to run instead of the suite
     #[arg(value_name = "PATH")]
@@ -120,6 +123,9 @@ fn run_backend(args: &Args, backend: &str, build: &[&str], fuel: bool) -> Result
     if fuel {
         println!("counting fuel");
         command.arg("--fuel");
+    }
+    if let Some(mode) = &args.gc_stress {
+        command.arg("--gc-stress").arg(mode);
     }
     if let Some(filter) = &args.filter {
         command.arg("--filter").arg(filter);

@@ -13,7 +13,7 @@ use core::sync::atomic::AtomicPtr;
 use wasm_syntax::{FuncIdx, TypeIdx};
 
 use crate::exec::ModuleCode;
-use crate::gc::{Header, Heap, ObjectType};
+use crate::gc::{Header, ObjectType};
 use crate::memory::Memory;
 use crate::table::Table;
 use crate::value::{CanonicalBits, SlotType};
@@ -100,8 +100,6 @@ pub struct Instance {
     pub(crate) header: Header,
     /// Its own address, once it has one.
     pub(crate) this: Option<NonNull<Instance>>,
-    /// Where structures and arrays are made.
-    pub(crate) heap: NonNull<Heap>,
     /// The module's linked code, shared by all instances of the module.
     pub code: Arc<ModuleCode>,
     /// Memories, imported ones first.
@@ -211,4 +209,6 @@ pub struct Tag {
     pub(crate) header: Header,
     /// The function type whose parameters its exceptions carry.
     pub ty: Arc<FuncTypeInfo>,
+    /// How its exceptions lie in the heap.
+    pub(crate) object: Arc<ObjectType>,
 }

@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 
 use wasm_syntax::{Trap, TypeIdx};
 
-use crate::gc::{Handle, Header, Heap};
+use crate::gc::{Handle, Header};
 use crate::image::{ElemImage, ElemItems, ElemMode, GlobalImage, Init, ModuleImage, TableImage};
 use crate::instance::{FuncInst, Global, Instance, Tag};
 use crate::memory::Memory;
@@ -61,9 +61,8 @@ impl Store {
         }
         let mut spaces = self.import_all(imports)?;
         self.define_all(image, &mut spaces)?;
-        let heap = self.objects.heap.ptr();
         image.types.objects.iter().flatten().for_each(|ty| self.objects.heap.get_mut().keep_type(ty));
-        let instance = self.objects.alloc_instance(new_instance(image, spaces, heap));
+        let instance = self.objects.alloc_instance(new_instance(image, spaces));
         // From here on the handle keeps the instance alive, and drops it with an error.
         let handle = self.hold(instance);
         self.init_globals(image, instance)?;
@@ -105,7 +104,7 @@ impl Store {
         }
         for &ty in &image.tags {
             let ty = func_type(image, ty);
-            spaces.tags.push(objects.tags.alloc(Tag { header: Header::new(), ty }));
+            spaces.tags.push(objects.alloc_tag(ty));
         }
         Ok(())
     }
@@ -183,7 +182,7 @@ impl Store {
             &Init::Const(slots) => slots,
             &Init::Func(func) => [self.objects.at(instance).func_slot(func), 0],
             &Init::Global(global) => self.objects.at(self.objects.at(instance).globals[global.index()]).slots,
-            Init::Code(code) => self.executions.eval(instance, code, &self.limits, &mut self.objects.exceptions)?,
+            Init::Code(code) => self.executions.eval(instance, code, &self.limits, self.objects.heap.ptr())?,
         })
     }
 }
@@ -192,12 +191,11 @@ fn func_type(image: &ModuleImage, ty: TypeIdx) -> Arc<crate::instance::FuncTypeI
     Arc::clone(image.types.types[ty.index()].as_ref().expect("validated tags have function types"))
 }
 
-fn new_instance(image: &ModuleImage, spaces: Spaces, heap: NonNull<Heap>) -> Instance {
+fn new_instance(image: &ModuleImage, spaces: Spaces) -> Instance {
     let own_funcs = image.types.funcs.len() - spaces.funcs.len();
     Instance {
         header: Header::new(),
         this: None,
-        heap,
         code: Arc::clone(&image.code),
         memories: spaces.memories.into(),
         tables: spaces.tables.into(),

@@ -18,8 +18,8 @@ mod table;
 mod value;
 
 pub use gc::{
-    AnyHandle, CallError, Exception, ExternHandle, Field, FieldStorage, Handle, ObjectHandle, ObjectKind, ObjectType,
-    StackFrame, Suspension,
+    AnyHandle, CallError, ExceptionHandle, ExternHandle, Field, FieldStorage, GcStats, GcStress, Handle, ObjectHandle,
+    ObjectKind, ObjectType, StackFrame, Suspension,
 };
 pub use image::{ActiveData, ElemImage, ElemItems, ElemMode, GlobalImage, Init, ModuleImage, TableImage};
 pub use instance::{DataSegments, FuncInst, FuncKind, FuncTypeInfo, Global, Instance, ModuleTypes, Tag, TypeId};

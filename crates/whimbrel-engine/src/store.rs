@@ -12,7 +12,7 @@ use core::sync::atomic::AtomicBool;
 use wasm_syntax::{FuncIdx, GlobalIdx, MemIdx, MemType, TableIdx, TableType, TagIdx};
 
 use crate::exec::ModuleCode;
-use crate::gc::{Arena, Due, Exceptions, Executions, ExternHandle, ExternTable, Handle, Header, HeapBox, StoreId};
+use crate::gc::{Arena, Due, Executions, ExternHandle, Handle, Header, HeapBox, ObjectType, StoreId};
 use crate::instance::{FuncInst, FuncKind, FuncTypeInfo, Global, Instance, Tag};
 use crate::memory::{Memory, SharedMemory};
 use crate::table::Table;
@@ -60,17 +60,22 @@ pub(crate) struct Objects {
     pub tables: Arena<Table>,
     pub globals: Arena<Global>,
     pub tags: Arena<Tag>,
-    pub exceptions: Exceptions,
     pub host_funcs: Arena<FuncInst>,
     /// Host functions by number; `None` where the number is free.
     pub host_by_number: Vec<Option<NonNull<FuncInst>>>,
     pub free_host_numbers: Vec<u32>,
-    pub externs: ExternTable,
-    /// Structures and arrays.
+    /// Structures, arrays, exceptions, and the embedder's values.
     pub heap: HeapBox,
 }
 
 impl Objects {
+    /// Makes a tag of a function type.
+    pub(crate) fn alloc_tag(&mut self, ty: Arc<FuncTypeInfo>) -> NonNull<Tag> {
+        let object = Arc::new(ObjectType::new_exception(&ty.params));
+        self.heap.get_mut().keep_type(&object);
+        self.tags.alloc(Tag { header: Header::new(), ty, object })
+    }
+
     fn new(heap_bytes: u64) -> Self {
         Self {
             id: StoreId::fresh(),
@@ -81,21 +86,18 @@ impl Objects {
             tables: Arena::default(),
             globals: Arena::default(),
             tags: Arena::default(),
-            exceptions: Exceptions::default(),
             host_funcs: Arena::default(),
             host_by_number: Vec::new(),
             free_host_numbers: Vec::new(),
-            externs: ExternTable::default(),
             heap: HeapBox::new(heap_bytes),
         }
     }
 
-    /// Numbers of instances and of all objects.
+    /// Numbers of instances and of all objects outside of the heap.
     pub(crate) fn len(&self) -> (usize, usize) {
-        let Self { instances, memories, tables, globals, tags, exceptions, host_funcs, externs, .. } = self;
-        let others = [memories.len(), tables.len(), globals.len(), tags.len(), host_funcs.len(), externs.len()];
-        let others = exceptions.len() + others.iter().sum::<usize>();
-        (instances.len(), instances.len() + others)
+        let Self { instances, memories, tables, globals, tags, host_funcs, .. } = self;
+        let others = [memories.len(), tables.len(), globals.len(), tags.len(), host_funcs.len()];
+        (instances.len(), instances.len() + others.iter().sum::<usize>())
     }
 }
 
@@ -116,6 +118,7 @@ pub struct Store {
     pub(crate) objects: Objects,
     pub(crate) executions: Executions,
     pub(crate) limits: StoreLimits,
+    pub(crate) gc_clock: Option<fn() -> u64>,
 }
 
 /// An object that modules import and export. Spec: `syntax-externaddr`.
@@ -160,7 +163,7 @@ impl Store {
     /// An empty store.
     #[must_use]
     pub fn new(limits: StoreLimits) -> Self {
-        Self { objects: Objects::new(limits.heap_bytes), executions: Executions::new(), limits }
+        Self { objects: Objects::new(limits.heap_bytes), executions: Executions::new(), limits, gc_clock: None }
     }
 
     /// The flag that interrupts running WebAssembly once it is set.
@@ -248,13 +251,19 @@ impl Store {
 
     /// Makes a tag. Spec: `alloc-tag`.
     pub fn new_tag(&mut self, ty: Arc<FuncTypeInfo>) -> Handle<Tag> {
-        let ptr = self.objects.tags.alloc(Tag { header: Header::new(), ty });
-        self.hold(ptr)
+        let tag = self.objects.alloc_tag(ty);
+        self.hold(tag)
     }
 
     /// Makes a reference to a value of the embedder's; `None` if there are too many.
     pub fn new_extern(&mut self, value: Box<dyn Any + Send + Sync>) -> Option<ExternHandle> {
-        self.objects.externs.alloc(value, self.objects.id)
+        let heap = self.objects.heap.get_mut();
+        // It counts as so many bytes of the heap, so that the collector is due in time.
+        heap.count_extern();
+        if heap.is_due() && !self.gc_step() {
+            return None;
+        }
+        self.objects.heap.get_mut().externs.alloc(value, self.objects.id)
     }
 
     /// The embedder's value that a reference refers to.
@@ -263,7 +272,7 @@ impl Store {
     ///
     /// If the reference is of another store; so with every method below that takes a handle.
     pub fn extern_value(&self, handle: &ExternHandle) -> Result<&(dyn Any + Send + Sync), WrongStore> {
-        self.objects.externs.get(handle, self.objects.id)
+        self.objects.heap.get().externs.get(handle, self.objects.id)
     }
 
     /// A memory.

@@ -1,6 +1,6 @@
 //! Values outside of frames: what slots hold, with its type, and with references that keep their targets alive.
 
-use crate::gc::{AnyHandle, Exception, Handle};
+use crate::gc::{AnyHandle, ExceptionHandle, Handle};
 use crate::instance::{FuncInst, TypeId};
 
 /// What a slot holds, as far as the engine has to know: enough to find references and to refuse wrong ones.
@@ -106,7 +106,7 @@ pub enum Value {
     /// A 31-bit integer, structure or array, a converted reference of the embedder's, or null.
     Any(Option<AnyHandle>),
     /// An exception, or null.
-    Exn(Option<Handle<Exception>>),
+    Exn(Option<ExceptionHandle>),
     /// The null reference of any kind.
     #[default]
     Null,

@@ -33,12 +33,24 @@ pub enum StorageOp {
     F64,
     /// A `v128`.
     V128,
+    /// A reference to the heap, when it is written: the collector may want to know what was there. Reading is as of an `i64`.
+    HeapRef,
 }
 
 impl StorageOp {
     /// Every member, in encoding order.
-    pub const ALL: [Self; 9] =
-        [Self::I8S, Self::I8U, Self::I16S, Self::I16U, Self::I32, Self::I64, Self::F32, Self::F64, Self::V128];
+    pub const ALL: [Self; 10] = [
+        Self::I8S,
+        Self::I8U,
+        Self::I16S,
+        Self::I16U,
+        Self::I32,
+        Self::I64,
+        Self::F32,
+        Self::F64,
+        Self::V128,
+        Self::HeapRef,
+    ];
 
     /// How a field of this type is accessed; packed ones are extended by sign if `signed`.
     #[must_use]
@@ -63,7 +75,7 @@ impl StorageOp {
     pub const fn class(self) -> Class {
         match self {
             Self::I8S | Self::I8U | Self::I16S | Self::I16U | Self::I32 => Class::I32,
-            Self::I64 => Class::I64,
+            Self::I64 | Self::HeapRef => Class::I64,
             Self::F32 => Class::F32,
             Self::F64 => Class::F64,
             Self::V128 => Class::V128,
@@ -77,7 +89,7 @@ impl StorageOp {
             Self::I8S | Self::I8U => 1,
             Self::I16S | Self::I16U => 2,
             Self::I32 | Self::F32 => 4,
-            Self::I64 | Self::F64 => 8,
+            Self::I64 | Self::F64 | Self::HeapRef => 8,
             Self::V128 => 16,
         }
     }
@@ -95,6 +107,7 @@ impl StorageOp {
             Self::F32 => "f32",
             Self::F64 => "f64",
             Self::V128 => "v128",
+            Self::HeapRef => "ref",
         }
     }
 }

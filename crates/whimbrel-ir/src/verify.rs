@@ -7,7 +7,7 @@ use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, NumericOp, Table
 
 use crate::{
     Action, Addr, AggregateOp, CastKind, CastTest, Class, Clause, Code, Dst, FRAME_HEADER_SLOTS, Handler, Inst, Pos,
-    Saves, Slot, SlotsOp, Src, SrcKind, TAIL_RECORD_SLOTS, TailMove, kinds_are_in_order, opposite,
+    Saves, Slot, SlotsOp, Src, SrcKind, StorageOp, TAIL_RECORD_SLOTS, TailMove, kinds_are_in_order, opposite,
 };
 
 macro_rules! rules {
@@ -552,7 +552,8 @@ fn shape_is_allowed(inst: &Inst) -> bool {
         Inst::ReturnValue { class, a, .. } => class != Class::V128 || matches!(a, Src::Slot(_)),
         Inst::GlobalGet { class, d, .. } => class != Class::V128 || matches!(d, Dst::Slot(_)),
         Inst::GlobalSet { class, a, .. } => class != Class::V128 || matches!(a, Src::Slot(_)),
-        Inst::FieldGet { a, .. } | Inst::ElemGet { index: a, .. } | Inst::RefUnary { a, .. } => !is_const(a),
+        Inst::FieldGet { op, a, .. } | Inst::ElemGet { op, index: a, .. } => !is_const(a) && op != StorageOp::HeapRef,
+        Inst::RefUnary { a, .. } => !is_const(a),
         Inst::FieldSet { op, value, .. } | Inst::ElemSet { op, value, .. } => {
             !is_const(value) && (op.class() != Class::V128 || matches!(value, Src::Slot(_)))
         }

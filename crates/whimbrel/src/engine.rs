@@ -7,7 +7,7 @@ use core::ops::DerefMut;
 use hashbrown::HashMap;
 use wasm_syntax::{Feature, Features, ModuleLimits};
 use wasm_validate::{CanonicalTypeId, TypeRegistry};
-use whimbrel_engine::{ObjectType, StoreLimits};
+use whimbrel_engine::{GcStress, ObjectType, StoreLimits};
 
 use crate::Result;
 use crate::types::new_object_type;
@@ -33,6 +33,7 @@ pub struct Config {
     pub(crate) compilation_mode: CompilationMode,
     pub(crate) fusion: bool,
     pub(crate) pinning: bool,
+    pub(crate) gc_stress: GcStress,
 }
 
 /// What an engine accepts unless told otherwise.
@@ -53,6 +54,7 @@ impl Default for Config {
             compilation_mode: CompilationMode::default(),
             fusion: true,
             pinning: true,
+            gc_stress: GcStress::Off,
         }
     }
 }
@@ -101,6 +103,13 @@ impl Config {
     /// programs run, never what they do: tests compare both.
     pub fn pinning(&mut self, enable: bool) -> &mut Self {
         self.pinning = enable;
+        self
+    }
+
+    /// Has the garbage collector work at every allocation, and overwrite what it frees: far slower, but a reference that it does
+    /// not know of shows at once. For tests of it, which compare the results.
+    pub fn gc_stress(&mut self, stress: GcStress) -> &mut Self {
+        self.gc_stress = stress;
         self
     }
 

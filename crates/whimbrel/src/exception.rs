@@ -73,14 +73,14 @@ impl Exception {
 
 /// A reference to an exception, as `catch_ref` gives and `throw_ref` takes it. Spec: `syntax-ref.exn`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExnRef(pub(crate) Handle<engine::Exception>);
+pub struct ExnRef(pub(crate) engine::ExceptionHandle);
 
 impl ExnRef {
     /// A reference to `exception`.
     ///
     /// # Errors
     ///
-    /// If its payload is not of the types of its tag's parameters, or it belongs to another store.
+    /// If its payload is not of the types of its tag's parameters, it belongs to another store, or there is no memory.
     pub fn new(mut store: impl AsContextMut, exception: &Exception) -> Result<Self> {
         let store = store.as_context_mut().0;
         store.collect_if_due();

@@ -54,6 +54,7 @@ pub use types::{
 };
 pub use val::Val;
 pub use wasm_syntax::{Feature, Features, ModuleLimits, Trap, V128};
+pub use whimbrel_engine::{GcStats, GcStress};
 
 /// The example of the repository's README, compiled and run as a test.
 #[cfg(all(doctest, feature = "wat"))]

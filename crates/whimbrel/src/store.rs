@@ -9,6 +9,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use hashbrown::HashMap;
 use whimbrel_engine as engine;
 
+use engine::GcStats;
+
 use crate::error::HandleError;
 use crate::host::HostCall;
 use crate::{Engine, Module, Result};
@@ -67,11 +69,11 @@ impl<T> StoreInner<T> {
         self.forget(collected);
     }
 
-    fn collect(&mut self) -> bool {
+    fn collect(&mut self) -> usize {
         let collected = self.objects.collect();
-        let happened = collected.is_some();
-        self.forget(collected);
-        happened
+        let instances = collected.instances;
+        self.forget(Some(collected));
+        instances
     }
 
     /// Drops what the embedder's side has for objects that are gone.
@@ -92,6 +94,9 @@ impl<T> Store<T> {
     pub fn new(engine: &Engine, data: T) -> Self {
         let config = engine.config();
         let mut objects = engine::Store::new(config.store_limits);
+        #[cfg(feature = "std")]
+        objects.set_gc_clock(nanoseconds);
+        objects.set_gc_stress(config.gc_stress);
         if config.consume_fuel {
             objects.set_fuel(Some(0));
         }
@@ -127,20 +132,13 @@ impl<T> Store<T> {
     ///
     /// A store does so by itself when instances, or all objects, have doubled in number.
     pub fn gc(&mut self) -> usize {
-        let before = self.inner.objects.num_instances();
-        self.inner.collect();
-        before - self.inner.objects.num_instances()
+        self.inner.collect()
     }
 
-    /// Sets whether structures and arrays that nothing refers to are freed at every allocation, which is slow, for tests.
-    pub fn set_gc_stress(&mut self, stress: bool) {
-        self.inner.objects.set_gc_stress(stress);
-    }
-
-    /// Bytes that structures and arrays take, those among them that nothing refers to and that were not freed yet.
+    /// What the garbage collector has done so far.
     #[must_use]
-    pub fn heap_bytes(&self) -> usize {
-        self.inner.objects.heap_bytes()
+    pub fn gc_stats(&self) -> GcStats {
+        self.inner.objects.gc_stats()
     }
 
     /// How many instances are alive.
@@ -262,11 +260,9 @@ impl<T> StoreContextMut<'_, T> {
         &self.0.engine
     }
 
-    /// As [`Store::gc`]; while WebAssembly runs, as under a host function, nothing is freed.
+    /// As [`Store::gc`], also while WebAssembly runs: what it holds stays.
     pub fn gc(&mut self) -> usize {
-        let before = self.0.objects.num_instances();
-        self.0.collect();
-        before - self.0.objects.num_instances()
+        self.0.collect()
     }
 
     /// As [`Store::get_fuel`].
@@ -381,4 +377,14 @@ impl<'a, S: AsContextMut> From<&'a mut S> for StoreContextMut<'a, S::Data> {
     fn from(store: &'a mut S) -> Self {
         store.as_context_mut()
     }
+}
+
+/// The time, for the garbage collector to measure pauses by.
+#[cfg(feature = "std")]
+fn nanoseconds() -> u64 {
+    use std::sync::LazyLock;
+    use std::time::Instant;
+
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

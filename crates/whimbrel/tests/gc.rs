@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use common::module;
 use whimbrel::{
-    AnyRef, ArrayRef, Caller, Config, Engine, ExternRef, Func, Instance, Module, RefType, Store, StructRef, Trap, Val,
-    ValType,
+    AnyRef, ArrayRef, Caller, Config, Engine, ExternRef, Func, GcStress, Instance, Module, RefType, Store, StructRef,
+    Trap, Val, ValType,
 };
 
 /// Trees, lists and arrays that are made, changed and walked while others become garbage.
@@ -105,10 +105,9 @@ const PROGRAM: &str = r#"(module
     (func (export "hoard") (local $list (ref null $list))
         (loop $again (local.set $list (struct.new $list (i32.const 1) (local.get $list))) (br $again))))"#;
 
-fn start(config: &Config, stress: bool) -> (Store<()>, Instance) {
+fn start(config: &Config) -> (Store<()>, Instance) {
     let engine = Engine::new(config).unwrap();
     let mut store = Store::new(&engine, ());
-    store.set_gc_stress(stress);
     let module: Module = module(&engine, PROGRAM);
     let ty = whimbrel::FuncType::new(&engine, [ValType::ANYREF], [ValType::ANYREF]);
     let host = Func::new(&mut store, ty, |mut caller: Caller<'_, ()>, args, results| {
@@ -135,9 +134,8 @@ fn tree_sum(depth: u32) -> i64 {
     nodes * (nodes + 1) / 2
 }
 
-fn check_all(config: &Config, stress: bool, scale: i32) {
-    let (mut store, instance) = start(config, stress);
-    let depth = if stress { 5 } else { 12 };
+fn check_all(config: &Config, depth: i32, scale: i32) {
+    let (mut store, instance) = start(config);
     let trees = call(&mut store, &instance, "trees", &[Val::I32(depth), Val::I32(scale)]);
     assert_eq!(trees.unwrap_i64(), tree_sum(depth as u32) * i64::from(scale + 1));
     let lists = call(&mut store, &instance, "lists", &[Val::I32(scale), Val::I32(50)]);
@@ -147,23 +145,28 @@ fn check_all(config: &Config, stress: bool, scale: i32) {
     assert_eq!(call(&mut store, &instance, "long_list", &[Val::I32(100 * scale)]).unwrap_i32(), 100 * scale);
     call(&mut store, &instance, "forget", &[]);
     store.gc();
-    assert_eq!(store.heap_bytes(), 0);
+    assert_eq!(store.gc_stats().used_bytes, 0);
 }
 
 #[test]
 fn objects_survive_a_collection_at_every_allocation() {
-    check_all(&Config::new(), true, 10);
+    check_all(Config::new().gc_stress(GcStress::Whole), 5, 10);
+}
+
+#[test]
+fn objects_survive_a_step_at_every_allocation() {
+    check_all(Config::new().gc_stress(GcStress::Steps), 8, 20);
 }
 
 #[test]
 fn garbage_makes_room() {
     // All that is made would take many times the limit.
-    check_all(Config::new().max_heap_bytes(4 << 20), false, 200);
+    check_all(Config::new().max_heap_bytes(4 << 20), 12, 200);
 }
 
 #[test]
 fn without_room_allocation_traps() {
-    let (mut store, instance) = start(Config::new().max_heap_bytes(1 << 20), false);
+    let (mut store, instance) = start(Config::new().max_heap_bytes(1 << 20));
     for (name, args) in [("hoard", &[][..]), ("huge", &[Val::I32(1 << 20)]), ("huge", &[Val::I32(-1)])] {
         let func = instance.get_func(&mut store, name).unwrap();
         let error = func.call(&mut store, args, &mut []).unwrap_err();
@@ -174,16 +177,16 @@ fn without_room_allocation_traps() {
 
 #[test]
 fn handles_keep_objects() {
-    let (mut store, instance) = start(&Config::new(), false);
+    let (mut store, instance) = start(&Config::new());
     let list = call(&mut store, &instance, "new", &[Val::I32(30)]);
     let other = call(&mut store, &instance, "new", &[Val::I32(40)]);
     store.gc();
-    let both = store.heap_bytes();
+    let both = store.gc_stats().used_bytes;
     call(&mut store, &instance, "garbage", &[Val::I32(2000)]);
     assert_eq!(call(&mut store, &instance, "length", std::slice::from_ref(&list)).unwrap_i32(), 30);
     drop(other);
     store.gc();
-    assert!(store.heap_bytes() < both);
+    assert!(store.gc_stats().used_bytes < both);
     assert_eq!(call(&mut store, &instance, "length", std::slice::from_ref(&list)).unwrap_i32(), 30);
     let structure = list.unwrap_any_ref().unwrap().as_struct(&store).unwrap().unwrap();
     assert_eq!(structure.field(&mut store, 0).unwrap().unwrap_i32(), 1);
@@ -194,12 +197,12 @@ fn handles_keep_objects() {
     assert_eq!(call(&mut store, &instance, "length", &[structure.to_any().into()]).unwrap_i32(), 1);
     drop((list, structure));
     store.gc();
-    assert_eq!(store.heap_bytes(), 0);
+    assert_eq!(store.gc_stats().used_bytes, 0);
 }
 
 #[test]
 fn the_embedder_makes_objects() {
-    let (mut store, instance) = start(&Config::new(), true);
+    let (mut store, instance) = start(Config::new().gc_stress(GcStress::Whole));
     let param = |store: &mut Store<()>, name: &str| -> RefType {
         match instance.get_func(&mut *store, name).unwrap().ty(&*store).params().next() {
             Some(ValType::Ref(ty)) => ty,
@@ -230,7 +233,7 @@ fn the_embedder_makes_objects() {
 
 #[test]
 fn references_pass_through_tables_and_conversions() {
-    let (mut store, instance) = start(&Config::new(), true);
+    let (mut store, instance) = start(Config::new().gc_stress(GcStress::Whole));
     let token = Arc::new(());
     let value = ExternRef::new(&mut store, Arc::clone(&token)).unwrap();
     call(&mut store, &instance, "put", &[Val::I32(0), AnyRef::convert_extern(value.clone()).into()]);
@@ -250,5 +253,43 @@ fn references_pass_through_tables_and_conversions() {
     drop(taken);
     call(&mut store, &instance, "forget", &[]);
     store.gc();
-    assert_eq!((Arc::strong_count(&token), store.heap_bytes()), (1, 0));
+    assert_eq!((Arc::strong_count(&token), store.gc_stats().used_bytes), (1, 0));
+}
+
+/// A value that counts how many of its kind there are.
+struct Counted(Arc<()>);
+
+#[test]
+fn what_a_running_program_drops_is_freed_while_it_runs() {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, (Arc::new(()), 0_usize));
+    let program = r#"(module
+        (import "" "make" (func $make (result externref)))
+        (tag $tag (param externref))
+        (func (export "run") (param $n i32)
+            (loop $again
+                ;; Caught with a reference, which nothing keeps.
+                (block $caught (result externref exnref)
+                    (try_table (catch_ref $tag $caught) (throw $tag (call $make)))
+                    (unreachable))
+                (drop) (drop)
+                (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"#;
+    let module: Module = module(&engine, program);
+    let ty = whimbrel::FuncType::new(&engine, [], [ValType::EXTERNREF]);
+    let make = Func::new(&mut store, ty, |mut caller: Caller<'_, (Arc<()>, usize)>, _, results| {
+        let (token, most) = caller.data_mut();
+        let value = Counted(Arc::clone(token));
+        *most = (*most).max(Arc::strong_count(&value.0));
+        results[0] = ExternRef::new(&mut caller, value)?.into();
+        Ok(())
+    });
+    let instance = Instance::new(&mut store, &module, &[make.into()]).unwrap();
+    let run = instance.get_typed_func::<i32, ()>(&mut store, "run").unwrap();
+    let rounds = 100_000;
+    run.call(&mut store, rounds).unwrap();
+    assert!(store.gc_stats().collections > 0);
+    let most = store.data().1;
+    assert!(most < rounds as usize / 2, "{most} values at once");
+    store.gc();
+    assert_eq!((Arc::strong_count(&store.data().0), store.gc_stats().used_bytes), (1, 0));
 }

@@ -179,30 +179,39 @@ fn a_store_that_only_makes_instances_stays_small() {
 }
 
 #[test]
-fn nothing_is_freed_under_running_code() {
+fn collections_under_running_code_keep_what_runs() {
     let engine = Engine::default();
     let mut linker = Linker::<Option<Instance>>::new(&engine);
     linker
         .func_wrap("h", "drop", |mut caller: whimbrel::Caller<'_, Option<Instance>>| {
-            // The last handle to the instance that runs.
+            // The last handle to the instance that runs; a table had the only other reference.
             caller.data_mut().take();
-            assert_eq!(whimbrel::AsContextMut::as_context_mut(&mut caller).gc(), 0);
             for _ in 0..20 {
                 let module = Module::new(caller.engine(), b"\0asm\x01\0\0\0").unwrap();
                 Instance::new(&mut caller, &module, &[]).unwrap();
             }
+            assert!(whimbrel::AsContextMut::as_context_mut(&mut caller).gc() > 0, "what does not run is freed");
+            assert_eq!(whimbrel::AsContextMut::as_context_mut(&mut caller).gc(), 0);
         })
         .unwrap();
-    let text = r#"(module (import "h" "drop" (func $drop)) (memory 1)
-        (func (export "f") (result i32)
-            (i32.store (i32.const 0) (i32.const 11)) (call $drop) (i32.load (i32.const 0))))"#;
+    let outer = r#"(module (type $f (func (result i32))) (table (export "t") 1 funcref)
+        (func (export "f") (result i32) (call_indirect (type $f) (i32.const 0))))"#;
+    let inner = r#"(module (import "h" "drop" (func $drop)) (import "outer" "t" (table 1 funcref)) (memory 1)
+        (elem (i32.const 0) $g)
+        (func $g (result i32)
+            (i32.store (i32.const 0) (i32.const 11))
+            (table.set (i32.const 0) (ref.null func))
+            (call $drop)
+            (i32.load (i32.const 0))))"#;
     let mut store = Store::new(&engine, None);
-    let instance = linker.instantiate(&mut store, &module(&engine, text)).unwrap();
-    let f = instance.get_typed_func::<(), i32>(&mut store, "f").unwrap();
-    *store.data_mut() = Some(instance);
+    let outer = linker.instantiate(&mut store, &module(&engine, outer)).unwrap();
+    linker.instance(&mut store, "outer", &outer).unwrap();
+    let inner = linker.instantiate(&mut store, &module(&engine, inner)).unwrap();
+    let f = outer.get_typed_func::<(), i32>(&mut store, "f").unwrap();
+    *store.data_mut() = Some(inner);
     assert_eq!(f.call(&mut store, ()).unwrap(), 11);
-    drop(f);
-    assert_eq!(store.gc(), 21);
+    // Nothing runs in the inner instance any more.
+    assert_eq!((store.gc(), store.num_instances()), (1, 1));
 }
 
 #[test]

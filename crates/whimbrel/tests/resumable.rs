@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use common::{instantiate, module};
 use whimbrel::{
-    Caller, Config, Engine, Instance, Linker, ResumableCall, Store, SuspendReason, Trap, TypedResumableCall, Val,
+    Caller, Config, Engine, GcStress, Instance, Linker, ResumableCall, Store, SuspendReason, Trap, TypedResumableCall,
+    Val,
 };
 
 /// Triangular numbers, with a call an iteration.
@@ -99,8 +100,8 @@ fn a_suspended_call_goes_on_in_its_own_store_only() {
 
 #[test]
 fn structures_of_a_suspended_call_stay() {
-    let mut store = Store::new(&metered(), ());
-    store.set_gc_stress(true);
+    let engine = Engine::new(Config::new().consume_fuel(true).gc_stress(GcStress::Whole)).unwrap();
+    let mut store = Store::new(&engine, ());
     let text = r#"(module
         (type $box (struct (field i32)))
         (func (export "f") (param i32) (result i32) (local (ref null $box))

@@ -24,6 +24,15 @@ impl Lowerer<'_> {
         StorageOp::of(elem, signed)
     }
 
+    /// How a field or element of this type is written.
+    fn written_op(&self, ty: FieldType) -> StorageOp {
+        if self.storage_ref_kind(ty.storage) == Some(RefKind::Heap) {
+            StorageOp::HeapRef
+        } else {
+            StorageOp::of(ty, false)
+        }
+    }
+
     /// The operand of an op that takes no constant.
     fn take_variable(&mut self, mut entry: Entry) -> Src {
         if entry.is_const() {
@@ -49,7 +58,7 @@ impl Lowerer<'_> {
 
     pub(super) fn struct_set(&mut self, ty: TypeIdx, field: FieldIdx) {
         let (field, offset) = self.field(ty, field);
-        let op = StorageOp::of(field, false);
+        let op = self.written_op(field);
         let value = self.pop();
         let a = self.pop_slot();
         let value = self.take_variable(value);
@@ -69,7 +78,8 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn array_set(&mut self, ty: TypeIdx) {
-        let op = self.elem_op(ty, false);
+        let Some(elem) = self.info.array_elem(ty) else { unreachable!("validated code names an array type") };
+        let op = self.written_op(elem);
         let value = self.pop();
         let index = self.pop_slot();
         let a = self.pop_slot();

@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use wasm_syntax::Trap;
 
 use super::step::Landings;
+use crate::gc::{Heap, ObjectType};
 use crate::instance::{FuncInst, FuncTypeInfo, Global, Instance};
 use crate::memory::Memory;
 
@@ -95,6 +96,12 @@ pub(crate) struct Context {
     pub types: *const Option<Arc<FuncTypeInfo>>,
     /// The current instance; null before the first call.
     pub instance: *mut Instance,
+    /// The current instance's table of structure and array types.
+    pub objects: *const Option<Arc<ObjectType>>,
+    /// Where structures and arrays are made.
+    pub heap: *mut Heap,
+    /// Whether the collector has to be told of references that are overwritten.
+    pub is_marking: bool,
     /// End of the value stack.
     pub stack_limit: Fp,
     /// Calls and backward branches left until the driver is asked.
@@ -125,6 +132,9 @@ impl Context {
             globals: ptr::null(),
             types: ptr::null(),
             instance: ptr::null_mut(),
+            objects: ptr::null(),
+            heap: ptr::null_mut(),
+            is_marking: false,
             stack_limit: ptr::null_mut(),
             budget: 0,
             interrupt: ptr::null(),
@@ -155,6 +165,7 @@ impl Context {
             self.globals = (*instance).globals.as_ptr();
             let types = &(*instance).types;
             self.types = types.types.as_ptr();
+            self.objects = types.objects.as_ptr();
             self.reload();
         }
     }

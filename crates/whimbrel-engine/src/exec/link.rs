@@ -9,11 +9,10 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 use wasm_syntax::FuncIdx;
-use whimbrel_ir::{Code, Family, Handler, OpKey, Pos, Saves, Slot};
+use whimbrel_ir::{Code, Family, Handler, OpKey, Pos, RefMaps, Saves, Slot};
 
 use super::backend::handler_word;
 use super::context::Ip;
-use super::operand::Fields;
 use super::step::tiles::{self, Tiler};
 use super::step::{self, Stub};
 
@@ -73,11 +72,12 @@ struct Linked {
     words: Words,
     offsets: Vec<(Pos, u32)>,
     handlers: Vec<Handler>,
+    refs: Option<Box<RefMaps>>,
     return_slot: Slot,
     saves: Saves,
 }
 
-/// The code of a function, as far as exceptions need it.
+/// The code of a function, as far as exceptions and the collector need it.
 #[derive(Clone, Copy)]
 pub(super) struct Body<'a>(&'a Linked);
 
@@ -93,6 +93,25 @@ impl<'a> Body<'a> {
     /// The caller's pins that its frames keep.
     pub fn saves(self) -> Saves {
         self.0.saves
+    }
+
+    /// Where its frames hold references, if they do.
+    pub fn refs(self) -> Option<&'a RefMaps> {
+        self.0.refs.as_deref()
+    }
+
+    /// The ip of the first op.
+    pub fn start(self) -> Ip {
+        self.0.words.start
+    }
+
+    pub fn contains(self, ip: Ip) -> bool {
+        self.0.words.contains(ip).is_some()
+    }
+
+    /// The position of an ip in the code, or right behind it.
+    pub fn end_position(self, ip: Ip) -> Pos {
+        Pos(((ip as usize - self.0.words.start as usize) / size_of::<u64>()) as u32)
     }
 
     /// The position of an ip in the code.
@@ -208,14 +227,14 @@ impl ModuleCode {
     pub fn publish(&self, mut code: Code) {
         let entry = self.entry(code.func).expect("code is published for a function of the module");
         let Code { func, return_slot, saves, .. } = code;
-        let handlers = code.take_handlers();
+        let (handlers, refs) = (code.take_handlers(), code.take_refs());
         let (mut words, offsets) = code.into_parts();
         link(&mut words, func, self.fuse, |func| {
             let entry = self.entry(func).expect("direct calls are of functions of the module");
             entry.start.load(Ordering::Acquire)
         });
-        let linked =
-            Box::into_raw(Box::new(Linked { words: Words::new(words), offsets, handlers, return_slot, saves }));
+        let linked = Linked { words: Words::new(words), offsets, handlers, refs, return_slot, saves };
+        let linked = Box::into_raw(Box::new(linked));
         // SAFETY: just made from a box.
         let (start, len) = unsafe { ((*linked).words.start, (*linked).words.len) };
         let first = entry.linked.compare_exchange(ptr::null_mut(), linked, Ordering::AcqRel, Ordering::Acquire);
@@ -226,14 +245,6 @@ impl ModuleCode {
         }
         self.size_bytes.fetch_add(len * size_of::<u64>(), Ordering::Relaxed);
         entry.start.store(start, Ordering::Release);
-    }
-
-    /// Slots of the frames of the function whose code holds `ip`, if it is any's.
-    pub(super) fn frame_slots(&self, ip: Ip) -> Option<u32> {
-        let mut linked = self.entries.iter().filter_map(Self::linked);
-        let linked = linked.find(|linked| linked.words.contains(ip).is_some())?;
-        // SAFETY: code begins with `enter`, whose immediate it is.
-        Some(unsafe { Fields::of(linked.words.start).imm() })
     }
 
     /// The function whose code or stub holds `ip`, and the offset in its body.

@@ -5,12 +5,14 @@ mod backtrace;
 mod context;
 mod link;
 mod operand;
+mod roots;
 mod run;
 mod step;
 mod unwind;
 
 pub use backend::BACKEND;
 pub use link::{LooseCode, ModuleCode};
+pub(crate) use roots::Frames;
 pub use run::{BacktraceFrame, Execution, Outcome, ValueStack};
 
 /// Whether code may keep values in pins: a build for size has no handlers for that.

@@ -14,7 +14,7 @@ use super::backend;
 use super::context::{Context, Ip, Reason, Regs};
 use super::link::{LooseCode, ModuleCode};
 use super::unwind::{self, Thrown};
-use crate::gc::Exceptions;
+use crate::gc::{AllocError, Heap};
 use crate::instance::{FuncInst, FuncKind, Instance, Tag};
 
 /// Calls and backward branches between two looks at the interruption flag.
@@ -81,7 +81,7 @@ pub enum Outcome {
         /// The number by which the embedder knows it.
         host: u32,
     },
-    /// The heap has to be collected before execution goes on.
+    /// The collector has something to do before execution goes on.
     HeapFull,
     /// No fuel is left. Execution goes on once there is more.
     OutOfFuel,
@@ -101,7 +101,7 @@ pub struct BacktraceFrame {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// Nothing to run.
     Idle,
     /// To go on at the context's ip.
@@ -112,6 +112,8 @@ enum State {
     HostReturn,
     /// It throws instead.
     HostThrow,
+    /// At an op that has thrown.
+    Throw,
 }
 
 /// A running program: its whole state, outside the native stack, between calls of `run`.
@@ -229,6 +231,7 @@ impl Execution {
         let ctx: *mut Context = &mut *self.ctx;
         self.ctx.regs = Some(Regs::new(fp, ctx, acc));
         self.ctx.stack_limit = self.stack.limit();
+        self.thrown.clear();
         Ok(())
     }
 
@@ -238,15 +241,16 @@ impl Execution {
     ///
     /// What [`call`](Self::call) or [`eval`](Self::eval) asked for still holds, nothing borrows the objects that the program
     /// reaches, and after [`Outcome::HostPending`] the slots hold results of the host function's types.
-    pub(crate) unsafe fn run(&mut self, exceptions: &mut Exceptions) -> Outcome {
+    pub(crate) unsafe fn run(&mut self, heap: NonNull<Heap>) -> Outcome {
         let Some(mut regs) = self.ctx.regs else { return Outcome::Done };
+        self.ctx.heap = heap.as_ptr();
         match self.state {
             State::Idle => return Outcome::Done,
             State::HostCall => return self.host_pending(),
             State::Ready => {}
-            State::HostThrow => {
+            State::HostThrow | State::Throw => {
                 // SAFETY: passed on from the caller.
-                if let Some(outcome) = unsafe { self.unwind(exceptions) } {
+                if let Some(outcome) = unsafe { self.unwind() } {
                     return outcome;
                 }
             }
@@ -291,9 +295,10 @@ impl Execution {
                     if reason == Reason::Throw {
                         self.thrown.read_throw(&self.ctx, fp);
                     } else {
-                        self.thrown.read_throw_ref(&self.ctx, fp, exceptions);
+                        self.thrown.read_throw_ref(&self.ctx, fp);
                     }
-                    if let Some(outcome) = self.unwind(exceptions) {
+                    self.state = State::Throw;
+                    if let Some(outcome) = self.unwind() {
                         return outcome;
                     }
                 },
@@ -319,12 +324,12 @@ impl Execution {
     }
 
     /// Takes the exception thrown last to where it is caught. A catch takes part in metering as a branch backward does, since
-    /// it can be one.
+    /// it can be one. Until then execution stays where it was thrown.
     ///
     /// # Safety
     ///
     /// As for `run`; execution is at what throws.
-    unsafe fn unwind(&mut self, exceptions: &mut Exceptions) -> Option<Outcome> {
+    unsafe fn unwind(&mut self) -> Option<Outcome> {
         let in_host = self.state == State::HostThrow;
         // SAFETY: passed on from the caller; nothing happens between finding the frame and going there.
         unsafe {
@@ -333,20 +338,26 @@ impl Execution {
                 self.state = if in_host { State::HostThrow } else { State::Idle };
                 return Some(Outcome::Exception);
             };
-            self.thrown.land(&landing, &mut self.ctx, exceptions);
-        }
-        self.state = State::Ready;
-        if self.take_interrupt() {
-            return Some(Outcome::Interrupted);
-        }
-        match &mut self.fuel {
-            Some(0) => Some(Outcome::OutOfFuel),
-            Some(fuel) => {
-                *fuel -= 1;
-                None
+            if self.take_interrupt() {
+                return Some(Outcome::Interrupted);
             }
-            None => None,
+            if self.fuel == Some(0) {
+                return Some(Outcome::OutOfFuel);
+            }
+            match self.thrown.refer(&landing, &mut *self.ctx.heap) {
+                Ok(()) => {}
+                Err(AllocError::Collect) => return Some(Outcome::HeapFull),
+                Err(AllocError::Exhausted) => {
+                    self.state = State::Idle;
+                    return Some(Outcome::Trap(Trap::AllocationFailure));
+                }
+            }
+            self.thrown.land(&landing, &mut self.ctx);
         }
+        self.thrown.clear();
+        self.state = State::Ready;
+        self.fuel = self.fuel.map(|fuel| fuel - 1);
+        None
     }
 
     fn take_interrupt(&self) -> bool {
@@ -364,29 +375,22 @@ impl Execution {
         self.state = State::HostThrow;
     }
 
-    /// Words among which are all references that the program has on its stack: those of the frames, and of the accumulator.
-    ///
-    /// # Safety
-    ///
-    /// As for [`backtrace`](Self::backtrace).
-    pub(crate) unsafe fn words(&self, found: &mut dyn FnMut(u64)) {
-        let Some(regs) = self.ctx.regs else { return };
-        // SAFETY: the current instance, if any, is live; a callee is while it is called.
-        let top_slots = unsafe {
-            match (self.state, self.ctx.instance.as_ref(), self.ctx.callee.as_ref()) {
-                (State::HostCall | State::HostReturn | State::HostThrow, _, Some(callee)) => {
-                    Some(u32::from(callee.ty.return_slot()))
-                }
-                (State::Ready, Some(instance), _) => instance.code.frame_slots(self.ctx.ip),
-                _ => None,
-            }
-        };
-        let base = self.stack.base.as_ptr();
-        let end = regs.fp.wrapping_add(top_slots.unwrap_or(u16::MAX.into()) as usize).min(self.stack.limit());
-        let len = (end as usize).saturating_sub(base as usize) / size_of::<u64>();
-        // SAFETY: the slots lie on the stack, and all of it is initialised.
-        unsafe { slice::from_raw_parts(base, len) }.iter().copied().for_each(&mut *found);
-        found(regs.acc);
+    pub(super) fn context(&self) -> &Context {
+        &self.ctx
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state
+    }
+
+    /// The first slot of the stack.
+    pub(super) fn base(&self) -> *mut u64 {
+        self.stack.base.as_ptr()
+    }
+
+    /// The reference to the exception thrown last, or null as long as there is none.
+    pub(super) fn thrown_ref(&self) -> u64 {
+        self.thrown.exn
     }
 
     /// Tag and payload of the exception thrown last, after [`Outcome::Exception`].
@@ -430,6 +434,7 @@ impl Execution {
             (*ctx).budget = budget as i64;
             // Whatever happened since the last run may have grown memories.
             (*ctx).reload();
+            (*ctx).is_marking = (*(*ctx).heap).is_marking();
             let ip: Ip = (*ctx).ip;
             if let Some(regs) = (*ctx).regs {
                 backend::run(ip, Regs { ctx, ..regs });

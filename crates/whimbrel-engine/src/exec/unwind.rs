@@ -8,7 +8,7 @@ use whimbrel_ir::{Clause, Handler};
 use super::context::{Context, Fp, Ip, Regs};
 use super::operand::Fields;
 use super::step::{reload_word, restore_pins};
-use crate::gc::Exceptions;
+use crate::gc::{AllocError, Heap, parts_of_exception};
 use crate::instance::{Instance, Tag};
 
 /// The exception thrown last.
@@ -49,11 +49,11 @@ impl Thrown {
     /// # Safety
     ///
     /// The same, of a `throw_ref`.
-    pub unsafe fn read_throw_ref(&mut self, ctx: &Context, fp: Fp, exceptions: &Exceptions) {
+    pub unsafe fn read_throw_ref(&mut self, ctx: &Context, fp: Fp) {
         // SAFETY: the slot holds a reference to an exception.
         unsafe {
             let exn = *fp.add(Fields::of(ctx.ip).a());
-            if let Some((tag, payload)) = exceptions.get(exn) {
+            if let Some((tag, payload)) = parts_of_exception(exn) {
                 self.set(tag, payload, exn);
             }
         }
@@ -69,12 +69,30 @@ impl Thrown {
         clause.tag.is_none_or(|tag| unsafe { Some(*instance.as_ref().tags.get_unchecked(tag.index())) == self.tag })
     }
 
-    /// Hands the exception to where it is caught, and makes execution go on there.
+    /// Forgets the exception.
+    pub fn clear(&mut self) {
+        (self.tag, self.exn) = (None, 0);
+    }
+
+    /// Makes the reference to the exception that a landing may ask for.
+    ///
+    /// # Safety
+    ///
+    /// `landing` was found on the stack of an execution whose heap this is.
+    pub unsafe fn refer(&mut self, landing: &Landing, heap: &mut Heap) -> Result<(), AllocError> {
+        if let (Some(_), Some(tag), 0) = (landing.clause.exn, self.tag, self.exn) {
+            // SAFETY: what is thrown is a live tag's, with a payload of its types.
+            self.exn = unsafe { heap.new_exception(tag, &self.payload)? };
+        }
+        Ok(())
+    }
+
+    /// Hands the exception to where it is caught, and makes execution go on there. The reference that may be wanted exists.
     ///
     /// # Safety
     ///
     /// `landing` was found on the stack of the context.
-    pub unsafe fn land(&mut self, landing: &Landing, ctx: &mut Context, exceptions: &mut Exceptions) {
+    pub unsafe fn land(&mut self, landing: &Landing, ctx: &mut Context) {
         let Landing { instance, regs, ip, clause } = *landing;
         let fp = regs.fp;
         // SAFETY: payload and reference go to slots of the frame (`ir::verify`, "handlers"); a tag of the clause's is this
@@ -83,10 +101,7 @@ impl Thrown {
             if clause.tag.is_some() {
                 fp.add(clause.payload.0.into()).copy_from_nonoverlapping(self.payload.as_ptr(), self.payload.len());
             }
-            if let (Some(slot), Some(tag)) = (clause.exn, self.tag) {
-                if self.exn == 0 {
-                    self.exn = exceptions.alloc(tag, &self.payload);
-                }
+            if let Some(slot) = clause.exn {
                 *fp.add(slot.0.into()) = self.exn;
             }
             if let Some(slot) = clause.null {

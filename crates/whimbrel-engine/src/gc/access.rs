@@ -3,11 +3,12 @@
 use core::ptr::NonNull;
 
 use super::collect::Trace;
-use super::exceptions::exception_of_slot;
+use super::exceptions::ExceptionHandle;
 use super::handle::Handle;
+use super::heap::is_object;
 use super::instance::{func_of_slot, slot_of_func};
 use crate::instance::Instance;
-use crate::store::{Collected, Objects, Store};
+use crate::store::{Objects, Store};
 use crate::value::{SlotType, Value, ValueError, WrongStore};
 
 impl Objects {
@@ -51,7 +52,7 @@ impl Objects {
             }
             (Value::Extern(Some(value)), SlotType::Extern { .. }) => [self.any_word(value)?, 0],
             (Value::Any(Some(value)), SlotType::Any { heap, .. }) => [self.lower_any(value, heap)?, 0],
-            (Value::Exn(Some(exn)), SlotType::Exn { .. }) => [exn.ptr(self.id)?.as_ptr().expose_provenance() as u64, 0],
+            (Value::Exn(Some(exn)), SlotType::Exn { .. }) => [exn.0.address(self.id)?, 0],
             (Value::Exn(None) | Value::Null, SlotType::Exn { nullable: true })
             | (Value::Func(None) | Value::Null, SlotType::Func { nullable: true, .. })
             | (Value::Extern(None) | Value::Null, SlotType::Extern { nullable: true })
@@ -82,8 +83,10 @@ impl Objects {
             SlotType::Extern { .. } => Value::Extern(unsafe { self.lift_any(slots[0]) }),
             // SAFETY: by contract.
             SlotType::Any { .. } => Value::Any(unsafe { self.lift_any(slots[0]) }),
-            // SAFETY: by contract an exception of this store is at the address.
-            SlotType::Exn { .. } => Value::Exn(exception_of_slot(slots[0]).map(|exn| unsafe { self.handle(exn) })),
+            SlotType::Exn { .. } => Value::Exn(is_object(slots[0]).then(|| {
+                // SAFETY: by contract an exception of this store is at the address.
+                ExceptionHandle(unsafe { self.heap.get_mut().hold(slots[0], self.id) })
+            })),
             SlotType::Null => Value::Null,
         }
     }
@@ -123,21 +126,5 @@ impl Store {
     pub(crate) fn value(&mut self, slots: &[u64], ty: SlotType) -> Value {
         // SAFETY: objects hold values of their types, whose targets they keep alive.
         unsafe { self.objects.lift(slots, ty) }
-    }
-
-    /// Frees what nothing reaches, unless an execution is under way.
-    pub fn collect(&mut self) -> Option<Collected> {
-        if self.executions.is_running() {
-            return None;
-        }
-        // SAFETY: no execution is under way, and slots are not kept outside of objects and executions.
-        Some(unsafe { self.objects.collect() })
-    }
-
-    /// [`collect`](Self::collect), if there are twice as many instances, or objects, as the last collection left.
-    ///
-    /// Embedding layers call this where they start something: references in values are safe then, since they hold handles.
-    pub fn collect_if_due(&mut self) -> Option<Collected> {
-        if self.objects.due.is_due(self.objects.len()) { self.collect() } else { None }
     }
 }

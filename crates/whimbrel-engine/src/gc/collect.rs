@@ -1,14 +1,18 @@
-//! The collector: marks from what handles hold, sweeps the rest.
+//! The collector of everything: marks from what handles and running programs hold, sweeps the rest. It takes one pause.
+//!
+//! What only the heap holds is collected in steps meanwhile ([`Objects::step`]); instances, and what they are made of, all
+//! count as alive then.
 
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
-use super::exceptions::{Exception, exception_of_slot};
-use super::externs::ExternTable;
 use super::handle::Header;
-use super::heap::{Heap, array_len, at, is_object, type_of};
+use super::heap::Heap;
 use super::instance::func_of_slot;
-use whimbrel_ir::ARRAY_HEADER_BYTES;
+use super::mark::Outside;
+use super::stats::GcStress;
+use super::types::ref_kind;
+use whimbrel_ir::RefKind;
 
 use crate::instance::{FuncInst, FuncKind, Global, Instance, Tag};
 use crate::memory::Memory;
@@ -27,29 +31,45 @@ pub(crate) trait Trace {
     }
 }
 
-/// The state of a collection.
+/// What a running program holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Root {
+    /// What a slot that holds a reference refers to.
+    Slot(RefKind, u64),
+    Instance(NonNull<Instance>),
+    Tag(NonNull<Tag>),
+}
+
+/// The state of a collection of everything.
 pub(crate) struct Marker<'a> {
     epoch: u32,
-    externs: &'a ExternTable,
-    /// Marked, but not yet traced. Only instances, tables, globals and exceptions lead anywhere.
+    heap: &'a mut Heap,
+    /// Marked, but not yet traced. Only instances, tables and globals lead anywhere.
     instances: Vec<NonNull<Instance>>,
     tables: Vec<NonNull<Table>>,
     globals: Vec<NonNull<Global>>,
-    exceptions: Vec<NonNull<Exception>>,
-    objects: Vec<u64>,
 }
 
-impl<'a> Marker<'a> {
-    fn new(epoch: u32, externs: &'a ExternTable) -> Self {
-        Self {
-            epoch,
-            externs,
-            instances: Vec::new(),
-            tables: Vec::new(),
-            globals: Vec::new(),
-            exceptions: Vec::new(),
-            objects: Vec::new(),
+/// What objects of the heap refer to outside of it.
+struct Reached<'a> {
+    epoch: u32,
+    instances: &'a mut Vec<NonNull<Instance>>,
+}
+
+impl Outside for Reached<'_> {
+    fn func(&mut self, ptr: NonNull<FuncInst>) {
+        // SAFETY: pointers are followed from live objects only, and what those point to is alive.
+        let func = unsafe { ptr.as_ref() };
+        func.header.mark(self.epoch);
+        // A function of a module lives in its instance.
+        if let FuncKind::Wasm { instance, .. } = func.kind {
+            Marker::grey(instance, self.epoch, self.instances);
         }
+    }
+
+    fn tag(&mut self, tag: NonNull<Tag>) {
+        // SAFETY: the same.
+        unsafe { tag.as_ref() }.header.mark(self.epoch);
     }
 }
 
@@ -67,72 +87,33 @@ impl Marker<'_> {
     }
 
     fn func(&mut self, ptr: NonNull<FuncInst>) {
-        // SAFETY: as in `leaf`.
-        let func = unsafe { ptr.as_ref() };
-        func.header.mark(self.epoch);
-        // A function of a module lives in its instance.
-        if let FuncKind::Wasm { instance, .. } = func.kind {
-            Self::grey(instance, self.epoch, &mut self.instances);
-        }
+        Reached { epoch: self.epoch, instances: &mut self.instances }.func(ptr);
     }
 
     fn slot(&mut self, ty: SlotType, slot: u64) {
-        match ty {
-            SlotType::Func { .. } => {
-                if let Some(func) = func_of_slot(slot) {
-                    self.func(func);
-                }
-            }
-            SlotType::Extern { .. } | SlotType::Any { .. } => self.reference(slot),
-            SlotType::Exn { .. } => {
-                if let Some(exception) = exception_of_slot(slot) {
-                    Self::grey(exception, self.epoch, &mut self.exceptions);
-                }
-            }
-            _ => {}
+        if let Some(kind) = ref_kind(ty) {
+            self.root(Root::Slot(kind, slot));
         }
     }
 
-    /// A reference of the hierarchies of `any` and `extern`.
-    fn reference(&mut self, word: u64) {
-        if is_object(word) {
-            // SAFETY: as in `leaf`.
-            if unsafe { Heap::mark(word) } {
-                self.objects.push(word);
-            }
-        } else {
-            self.externs.mark(word, self.epoch);
-        }
-    }
-
-    /// Marks what a structure or array refers to.
-    fn follow_object(&mut self, address: u64) {
-        // SAFETY: as in `leaf`; fields are where the type says.
-        unsafe {
-            let ty = type_of(address);
-            let object = at(address as usize);
-            for &(offset, ty) in &ty.refs {
-                self.slot(ty, u64::from_le(object.add(offset as usize).cast::<u64>().read()));
-            }
-            if let Some(elem) = ty.elem_ref() {
-                let elems = object.add(ARRAY_HEADER_BYTES as usize).cast::<u64>();
-                (0..array_len(address) as usize).for_each(|n| self.slot(elem, u64::from_le(elems.add(n).read())));
-            }
+    fn root(&mut self, root: Root) {
+        match root {
+            Root::Slot(RefKind::Heap, word) => self.heap.shade(word),
+            Root::Slot(RefKind::Func, slot) => _ = func_of_slot(slot).map(|func| self.func(func)),
+            Root::Instance(instance) => Self::grey(instance, self.epoch, &mut self.instances),
+            Root::Tag(tag) => self.leaf(tag),
         }
     }
 
     fn run(&mut self) {
         loop {
-            while let Some(object) = self.objects.pop() {
-                self.follow_object(object);
-            }
+            let mut reached = Reached { epoch: self.epoch, instances: &mut self.instances };
+            while !self.heap.follow(usize::MAX, &mut reached) {}
             if let Some(ptr) = self.instances.pop() {
                 self.follow(ptr);
             } else if let Some(ptr) = self.tables.pop() {
                 self.follow(ptr);
             } else if let Some(ptr) = self.globals.pop() {
-                self.follow(ptr);
-            } else if let Some(ptr) = self.exceptions.pop() {
                 self.follow(ptr);
             } else {
                 return;
@@ -182,24 +163,6 @@ impl Trace for Table {
     }
 }
 
-impl Trace for Exception {
-    fn header(&self) -> &Header {
-        &self.header
-    }
-
-    fn trace(&self, marker: &mut Marker<'_>) {
-        marker.leaf(self.tag);
-        // SAFETY: as in `leaf`.
-        let ty = unsafe { &self.tag.as_ref().ty };
-        let mut slots = &*self.payload;
-        for &ty in &ty.params {
-            let (value, rest) = slots.split_at(ty.slots().into());
-            marker.slot(ty, value[0]);
-            slots = rest;
-        }
-    }
-}
-
 impl Trace for Global {
     fn header(&self) -> &Header {
         &self.header
@@ -245,30 +208,36 @@ impl Trace for Instance {
     }
 }
 
+/// What a pass of the program's roots does: it calls back with each.
+pub(crate) type Roots<'a> = dyn FnMut(&mut dyn FnMut(Root)) + 'a;
+
 impl Objects {
-    /// Frees what no handle reaches.
+    /// Frees what neither a handle nor a running program reaches.
     ///
     /// # Safety
     ///
-    /// No execution is under way, and no slot outside of objects will be used as a reference.
-    pub(crate) unsafe fn collect(&mut self) -> Collected {
+    /// `roots` calls back with all that running programs hold, and no slot outside of them and of objects will be used as a
+    /// reference.
+    pub(crate) unsafe fn collect(&mut self, roots: &mut Roots<'_>) -> Collected {
         self.epoch = self.epoch.wrapping_add(1);
         let epoch = self.epoch;
-        let mut marker = Marker::new(epoch, &self.externs);
-        self.heap.get_mut().held().for_each(|object| marker.reference(object));
+        let heap = self.heap.get_mut();
+        heap.begin_marking(epoch);
+        let held_objects: Vec<u64> = heap.held().collect();
+        let (instances, tables, globals) = (Vec::new(), Vec::new(), Vec::new());
+        let mut marker = Marker { epoch, heap, instances, tables, globals };
+        held_objects.into_iter().for_each(|object| marker.heap.shade(object));
         held(&self.instances).for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.instances));
         held(&self.tables).for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.tables));
         held(&self.globals).for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.globals));
-        held(&self.exceptions.0).for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.exceptions));
         held(&self.memories).for_each(|ptr| marker.leaf(ptr));
         held(&self.tags).for_each(|ptr| marker.leaf(ptr));
         held(&self.host_funcs).for_each(|ptr| marker.leaf(ptr));
+        roots(&mut |root| marker.root(root));
         marker.run();
 
+        let externs = self.sweep_heap();
         // SAFETY: everything that a live object points to is marked, and by contract nothing else points to objects.
-        unsafe { self.heap.get_mut().sweep() };
-        self.heap.get_mut().set_budget();
-        // SAFETY: the same.
         let funcs = unsafe { self.host_funcs.sweep(epoch) };
         // SAFETY: the same.
         let instances = unsafe { self.instances.sweep(epoch) };
@@ -276,8 +245,6 @@ impl Objects {
         let tables = unsafe { self.tables.sweep(epoch) };
         // SAFETY: the same.
         let globals = unsafe { self.globals.sweep(epoch) };
-        // SAFETY: the same.
-        let exceptions = unsafe { self.exceptions.0.sweep(epoch) };
         // SAFETY: the same.
         let memories = unsafe { self.memories.sweep(epoch) };
         // SAFETY: the same.
@@ -290,41 +257,88 @@ impl Objects {
                 host_funcs.push(number);
             }
         }
-        let externs = self.externs.sweep(epoch);
         self.due.reset(self.len());
-        let freed =
-            [instances.len(), tables.len(), globals.len(), memories.len(), tags.len(), funcs.len(), externs.len()];
-        let freed = freed.iter().chain([&exceptions.len()]).sum();
+        let freed = [instances.len(), tables.len(), globals.len(), memories.len(), tags.len(), funcs.len()];
+        let freed = freed.iter().sum::<usize>() + externs;
         Collected { instances: instances.len(), objects: freed, host_funcs }
     }
-}
 
-impl Objects {
-    /// Frees structures and arrays that nothing refers to, while programs run, in whose stacks `find` finds words that may be
-    /// references. All other objects count as alive. Returns whether the allocation that was refused may go on.
+    /// Frees what of the heap and of the embedder's values was not reached; returns how many of these.
+    fn sweep_heap(&mut self) -> usize {
+        let epoch = self.epoch;
+        let heap = self.heap.get_mut();
+        // SAFETY: who calls this has followed all that refers to objects.
+        unsafe { heap.finish_marking() };
+        heap.externs.sweep(epoch).len()
+    }
+
+    /// The collector's next step: begins a collection of the heap, goes on with it, or ends it. Returns whether the allocation
+    /// that asked for it, if one did, may go on.
     ///
     /// # Safety
     ///
-    /// References that are in no object and held by no handle are among the words.
-    pub(crate) unsafe fn collect_heap(&mut self, words: impl FnOnce(&mut dyn FnMut(u64))) -> bool {
+    /// `roots` calls back with all that running programs hold, and references that are in no object, and held by no handle,
+    /// are among that.
+    pub(crate) unsafe fn step(&mut self, roots: &mut Roots<'_>) -> bool {
+        let was_active = self.heap.get().marking.is_active();
+        if !was_active {
+            self.begin_heap(roots);
+        }
+        let heap = self.heap.get_mut();
+        let mut budget_bytes = heap.pacing.begin_step();
+        if heap.pacing.stress() == GcStress::Whole || heap.pacing.is_exhausted() {
+            budget_bytes = usize::MAX;
+        }
+        if !heap.follow(budget_bytes, &mut ()) {
+            if budget_bytes < usize::MAX {
+                return true;
+            }
+            while !heap.follow(usize::MAX, &mut ()) {}
+        }
+        self.sweep_heap();
+        let heap = self.heap.get_mut();
+        if !heap.pacing.is_exhausted() {
+            return true;
+        }
+        // What died while the collection was under way is still there.
+        if was_active {
+            self.begin_heap(roots);
+            while !self.heap.get_mut().follow(usize::MAX, &mut ()) {}
+            self.sweep_heap();
+        }
+        !self.heap.get().pacing.is_exhausted()
+    }
+
+    /// Begins a collection of the heap with everything that refers to it from outside.
+    fn begin_heap(&mut self, roots: &mut Roots<'_>) {
         self.epoch = self.epoch.wrapping_add(1);
-        let epoch = self.epoch;
-        let mut marker = Marker::new(epoch, &self.externs);
-        self.heap.get_mut().held().for_each(|object| marker.reference(object));
-        self.instances.iter().for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.instances));
-        self.tables.iter().for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.tables));
-        self.globals.iter().for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.globals));
-        self.exceptions.0.iter().for_each(|ptr| Marker::grey(ptr, epoch, &mut marker.exceptions));
-        let heap = self.heap.get();
-        words(&mut |word| {
-            if let Some(object) = heap.find(word) {
-                marker.reference(object);
+        let heap = self.heap.get_mut();
+        heap.begin_marking(self.epoch);
+        let held_objects: Vec<u64> = heap.held().collect();
+        held_objects.into_iter().for_each(|object| heap.shade(object));
+        let mut slot = |ty, slot| {
+            if ref_kind(ty) == Some(RefKind::Heap) {
+                heap.shade(slot);
+            }
+        };
+        // SAFETY: objects of arenas are alive.
+        unsafe {
+            self.globals.iter().for_each(|ptr| slot(ptr.as_ref().kind, ptr.as_ref().slots[0]));
+            for table in self.tables.iter().filter(|ptr| ref_kind(ptr.as_ref().elem()) == Some(RefKind::Heap)) {
+                table.as_ref().elems().iter().for_each(|&elem| slot(SlotType::ANY, elem));
+            }
+            for instance in self.instances.iter() {
+                let instance = instance.as_ref();
+                for (elems, &ty) in instance.elems.iter().zip(&instance.types.elems) {
+                    elems.iter().for_each(|&elem| slot(ty, elem));
+                }
+            }
+        }
+        roots(&mut |root| {
+            if let Root::Slot(RefKind::Heap, word) = root {
+                heap.shade(word);
             }
         });
-        marker.run();
-        // SAFETY: everything that a live object or a running program refers to is marked.
-        unsafe { self.heap.get_mut().sweep() };
-        self.heap.get_mut().set_budget()
     }
 }
 

@@ -1,57 +1,59 @@
-//! Exceptions that references refer to. Spec: `syntax-exninst`.
+//! Exceptions that references refer to: objects of the heap. Spec: `syntax-exninst`.
 //!
 //! One that is caught without a reference being asked for never gets here.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
-use super::arena::Arena;
-use super::handle::{Handle, Header};
+use super::block::at;
+use super::handle::Handle;
+use super::heap::{AllocError, Heap, ObjectHandle, is_object};
+use super::mark::{TAG_OFFSET, tag_of};
 use crate::instance::Tag;
-use crate::store::{Objects, Store};
+use crate::store::{ObjectError, Objects, Store};
 use crate::value::{Value, ValueError, WrongStore};
 
-/// An exception.
-#[derive(Debug)]
-pub struct Exception {
-    pub(super) header: Header,
-    pub(crate) tag: NonNull<Tag>,
-    /// Slots of the types of the tag's parameters.
-    pub(crate) payload: Box<[u64]>,
-}
+/// An exception in a store, kept alive by this handle and its clones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionHandle(pub(super) ObjectHandle);
 
-/// The exceptions of a store.
-#[derive(Debug, Default)]
-pub(crate) struct Exceptions(pub(super) Arena<Exception>);
+/// Where an exception's payload begins.
+const PAYLOAD_OFFSET: usize = TAG_OFFSET + size_of::<u64>();
 
-impl Exceptions {
+impl Heap {
     /// Makes an exception; returns the slot that refers to it.
-    pub(crate) fn alloc(&mut self, tag: NonNull<Tag>, payload: &[u64]) -> u64 {
-        let exception = Exception { header: Header::new(), tag, payload: payload.into() };
-        self.0.alloc(exception).as_ptr().expose_provenance() as u64
-    }
-
-    /// The exception that a slot refers to, unless the slot is null.
     ///
     /// # Safety
     ///
-    /// The slot holds null or a reference to an exception that is alive.
-    pub(crate) unsafe fn get(&self, slot: u64) -> Option<(NonNull<Tag>, &[u64])> {
-        // SAFETY: by contract; exceptions do not change.
-        let exception = unsafe { exception_of_slot(slot)?.as_ref() };
-        Some((exception.tag, &exception.payload))
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
+    /// The tag is alive, and `payload` holds values of the types of its parameters.
+    pub(crate) unsafe fn new_exception(&mut self, tag: NonNull<Tag>, payload: &[u64]) -> Result<u64, AllocError> {
+        // SAFETY: the heap keeps the types of tags' exceptions; the object has room for tag and payload.
+        unsafe {
+            let ty = Arc::as_ptr(&tag.as_ref().object);
+            let object = self.alloc(ty, (*ty).size_bytes as usize)?;
+            object.add(TAG_OFFSET).cast::<NonNull<Tag>>().write(tag);
+            object.add(PAYLOAD_OFFSET).cast::<u64>().copy_from_nonoverlapping(payload.as_ptr(), payload.len());
+            Ok(object.expose_provenance() as u64)
+        }
     }
 }
 
-/// The exception that a slot refers to; `None` for null.
-pub(crate) fn exception_of_slot(slot: u64) -> Option<NonNull<Exception>> {
-    NonNull::new(ptr::with_exposed_provenance_mut(slot as usize))
+/// Tag and payload of the exception that a slot refers to, unless the slot is null.
+///
+/// # Safety
+///
+/// The slot holds null or a reference to an exception that is alive, and stays so while the payload is used.
+pub(crate) unsafe fn parts_of_exception<'a>(slot: u64) -> Option<(NonNull<Tag>, &'a [u64])> {
+    if !is_object(slot) {
+        return None;
+    }
+    // SAFETY: by contract; exceptions do not change.
+    unsafe {
+        let tag = tag_of(slot);
+        let payload = at(slot as usize).add(PAYLOAD_OFFSET).cast::<u64>();
+        Some((tag, core::slice::from_raw_parts(payload, tag.as_ref().ty.param_slots.into())))
+    }
 }
 
 impl Objects {
@@ -92,12 +94,16 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the payload is not of the types of the tag's parameters, or anything is of another store.
-    pub fn new_exception(&mut self, tag: &Handle<Tag>, payload: &[Value]) -> Result<Handle<Exception>, ValueError> {
+    /// If the payload is not of the types of the tag's parameters, or anything is of another store, or there is no memory.
+    pub fn new_exception(&mut self, tag: &Handle<Tag>, payload: &[Value]) -> Result<ExceptionHandle, ObjectError> {
         let slots = self.objects.lower_payload(tag, payload)?;
         let tag = tag.ptr(self.objects.id)?;
-        let ptr = self.objects.exceptions.0.alloc(Exception { header: Header::new(), tag, payload: slots.into() });
-        Ok(self.hold(ptr))
+        let exception = self.allocate(|heap| {
+            // SAFETY: the handle keeps the tag alive, and the payload's types were checked.
+            unsafe { heap.new_exception(tag, &slots) }
+        })?;
+        // SAFETY: just made.
+        Ok(ExceptionHandle(unsafe { self.objects.heap.get_mut().hold(exception, self.objects.id) }))
     }
 
     /// Tag and payload of an exception.
@@ -105,10 +111,12 @@ impl Store {
     /// # Errors
     ///
     /// If it is of another store.
-    pub fn exception(&mut self, handle: &Handle<Exception>) -> Result<(Handle<Tag>, Vec<Value>), WrongStore> {
-        let exception = self.objects.get(handle)?;
-        let (tag, payload) = (exception.tag, exception.payload.clone());
-        // SAFETY: exceptions keep what they refer to alive, and were made with such values.
-        Ok(unsafe { self.objects.lift_exception(tag, &payload) })
+    pub fn exception(&mut self, handle: &ExceptionHandle) -> Result<(Handle<Tag>, Vec<Value>), WrongStore> {
+        let slot = handle.0.address(self.objects.id)?;
+        // SAFETY: exceptions keep what they refer to alive, and were made with such values; the handle keeps the exception.
+        unsafe {
+            let (tag, payload) = parts_of_exception(slot).expect("a handle is of an exception");
+            Ok(self.objects.lift_exception(tag, payload))
+        }
     }
 }

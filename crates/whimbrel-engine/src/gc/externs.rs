@@ -17,6 +17,8 @@ use crate::value::WrongStore;
 pub(crate) struct ExternTable {
     entries: Vec<Option<Entry>>,
     free: Vec<u32>,
+    /// The collection under way, or the last one: new values count as reached by it.
+    epoch: u32,
 }
 
 struct Entry {
@@ -55,6 +57,7 @@ impl ExternTable {
     /// Takes `value` in; `None` if there are 2³² - 1 already.
     pub(crate) fn alloc(&mut self, value: Box<dyn Any + Send + Sync>, store: StoreId) -> Option<ExternHandle> {
         let entry = Entry { header: Header::new(), value };
+        entry.header.mark(self.epoch);
         let root = entry.header.root(store);
         let index = match self.free.pop() {
             Some(index) => {
@@ -70,8 +73,9 @@ impl ExternTable {
         Some(ExternHandle { index, root })
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len() - self.free.len()
+    /// Sets the collection under way.
+    pub(super) fn set_epoch(&mut self, epoch: u32) {
+        self.epoch = epoch;
     }
 
     pub(crate) fn get(&self, handle: &ExternHandle, store: StoreId) -> Result<&(dyn Any + Send + Sync), WrongStore> {

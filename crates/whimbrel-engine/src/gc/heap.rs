@@ -1,78 +1,84 @@
-//! The heap of structures and arrays: blocks of cells of one size, and blocks of their own for large objects.
+//! The heap of structures, arrays and exceptions: allocation.
 //!
-//! An object begins with the address of its [`ObjectType`], which is even; a cell that is free begins with the address of
-//! the next free cell plus 1, or with 1. So whether a word on a stack is the address of an object can be told by the block
-//! it would lie in, the cell's place, and the cell's first word. Objects do not move.
+//! Small objects lie in blocks of cells of one size. Allocation takes cells one after the other from a stretch that is free;
+//! finding the next stretch is all there is to sweeping, so that no pause is spent on it. Large objects have blocks of their
+//! own. An object begins with the address of its [`ObjectType`], and does not move.
 //!
 //! References, as slots and fields hold them: 0 is null; an odd word is a 31-bit integer shifted left by 1, plus 1; a word
 //! whose two low bits are `10` is a value of the embedder's (`externs`); any other is the address of an object. That is so
 //! in `anyref`s and `externref`s alike, whose conversions therefore do nothing.
 
-use alloc::alloc::{Layout, alloc, dealloc};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use whimbrel_ir::{ARRAY_HEADER_BYTES, ARRAY_LEN_OFFSET};
 
+pub(crate) use super::block::at;
+use super::block::{Block, GRANULE_BYTES};
+use super::externs::ExternTable;
 use super::handle::StoreId;
+use super::mark::Marking;
+use super::stats::{GcStats, GcStress, Pacing};
 use super::types::ObjectType;
 use crate::value::WrongStore;
 
-/// Bytes of a block of small objects, and the alignment of all blocks.
-const BLOCK_BYTES: usize = 1 << 16;
-/// Bytes in front of a block's first object.
-const BLOCK_HEADER_BYTES: usize = 1024;
-/// Cells' sizes and places are multiples of this.
-const GRANULE_BYTES: usize = 16;
 /// Sizes up to this have a class each multiple of the granule; above, classes double.
 const FINE_BYTES: usize = 512;
 /// The largest object that shares a block.
 const SMALL_BYTES: usize = 8192;
 const FINE_CLASSES: usize = FINE_BYTES / GRANULE_BYTES;
 const CLASSES: usize = FINE_CLASSES + 4;
-/// Bytes that are allocated before the first collection, and between collections at least.
-const MIN_BUDGET_BYTES: usize = 1 << 20;
+/// The class of objects that have a block of their own: there is never a free cell of it.
+const LARGE: usize = CLASSES;
+/// Bytes of the longest stretch that is given out at once: by so much the count of bytes may be ahead of objects.
+const RUN_BYTES: usize = 8192;
+/// What a value of the embedder's counts for until the next collection.
+const EXTERN_BYTES: usize = 64;
+/// Empty blocks that are kept for whichever class needs one next.
+const SPARE_BLOCKS: usize = 64;
 
-const _: () = assert!(size_of::<BlockHeader>() <= BLOCK_HEADER_BYTES && FINE_BYTES << 4 == SMALL_BYTES);
-
-#[repr(C)]
-struct BlockHeader {
-    /// Bytes of a cell; of a large object's block, 0.
-    cell_bytes: usize,
-    /// Bytes of the whole block.
-    block_bytes: usize,
-    /// A bit for each granule of the first [`BLOCK_BYTES`]: whether the object that begins there is marked.
-    marks: [u64; BLOCK_BYTES / GRANULE_BYTES / 64],
-}
+const _: () = assert!(FINE_BYTES << 4 == SMALL_BYTES);
 
 /// Why there is no memory for an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AllocError {
-    /// A collection is due.
+    /// The collector has something to do first.
     Collect,
     /// There is none.
     Exhausted,
 }
 
+/// Free cells in a row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    next: usize,
+    end: usize,
+}
+
+/// The blocks of a class, of which those before `block` have been searched for free cells, and that one before `cell`.
+#[derive(Debug, Default)]
+struct ClassBlocks {
+    blocks: Vec<Block>,
+    block: usize,
+    cell: usize,
+}
+
 /// The heap of a store.
 #[derive(Debug)]
 pub(crate) struct Heap {
-    /// The first free cell of each class, or 0.
-    free: [usize; CLASSES],
-    /// The addresses of all blocks.
-    blocks: HashSet<usize>,
-    /// Bytes in cells that are not free.
-    allocated_bytes: usize,
-    /// At how many of them a collection is due.
-    threshold_bytes: usize,
-    limit_bytes: usize,
-    /// What the allocation that asked for a collection needs.
-    requested_bytes: usize,
-    /// Whether to collect at every allocation, for tests.
-    stress: bool,
+    /// What is left to give out of each class.
+    runs: [Run; CLASSES + 1],
+    classes: [ClassBlocks; CLASSES],
+    large: Vec<Block>,
+    spare: Vec<Block>,
+    pub(super) pacing: Pacing,
+    /// The collection under way.
+    pub(super) marking: Marking,
+    /// The embedder's values.
+    pub(crate) externs: ExternTable,
     /// Objects that handles hold.
     roots: Vec<(usize, Arc<StoreId>)>,
     /// At how many roots to look which are still held.
@@ -90,15 +96,14 @@ pub(crate) struct HeapBox(NonNull<Heap>);
 
 impl HeapBox {
     pub(crate) fn new(limit_bytes: u64) -> Self {
-        let limit_bytes = usize::try_from(limit_bytes).unwrap_or(usize::MAX);
         Self(NonNull::from(Box::leak(Box::new(Heap {
-            free: [0; CLASSES],
-            blocks: HashSet::new(),
-            allocated_bytes: 0,
-            threshold_bytes: MIN_BUDGET_BYTES.min(limit_bytes),
-            limit_bytes,
-            requested_bytes: 0,
-            stress: false,
+            runs: [Run::default(); CLASSES + 1],
+            classes: core::array::from_fn(|_| ClassBlocks::default()),
+            large: Vec::new(),
+            spare: Vec::new(),
+            pacing: Pacing::new(usize::try_from(limit_bytes).unwrap_or(usize::MAX)),
+            marking: Marking::default(),
+            externs: ExternTable::default(),
             roots: Vec::new(),
             roots_due: 64,
             types: HashMap::new(),
@@ -110,7 +115,7 @@ impl HeapBox {
     }
 
     pub(crate) fn get(&self) -> &Heap {
-        // SAFETY: the heap lives as long as the box, and handlers, which change it, run while the store is borrowed
+        // SAFETY: the heap is alive as long as the box; handlers, which change it, run while the store is borrowed
         // exclusively.
         unsafe { self.0.as_ref() }
     }
@@ -126,11 +131,6 @@ impl Drop for HeapBox {
         // SAFETY: made from a box, and the store that it belongs to ends.
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
     }
-}
-
-/// The pointer to an address in the heap.
-pub(crate) fn at(address: usize) -> *mut u8 {
-    ptr::with_exposed_provenance_mut(address)
 }
 
 /// Whether a reference refers to an object of the heap.
@@ -161,12 +161,16 @@ pub(crate) unsafe fn array_len(address: u64) -> u32 {
     unsafe { at(address as usize).add(ARRAY_LEN_OFFSET as usize).cast::<u32>().read() }
 }
 
-const fn class_of(bytes: usize) -> usize {
-    if bytes <= FINE_BYTES {
+/// The class of objects of that size, and the bytes of its cells.
+pub(super) const fn class_of(bytes: usize) -> (usize, usize) {
+    let class = if bytes <= FINE_BYTES {
         bytes.div_ceil(GRANULE_BYTES) - 1
-    } else {
+    } else if bytes <= SMALL_BYTES {
         FINE_CLASSES + (bytes - 1).ilog2() as usize - FINE_BYTES.ilog2() as usize
-    }
+    } else {
+        return (LARGE, 0);
+    };
+    (class, class_bytes(class))
 }
 
 const fn class_bytes(class: usize) -> usize {
@@ -174,6 +178,27 @@ const fn class_bytes(class: usize) -> usize {
 }
 
 impl Heap {
+    /// Makes a structure of `ty`, if that takes no more than moving on in a stretch of free cells; only its header is written.
+    ///
+    /// # Safety
+    ///
+    /// As for [`alloc`](Self::alloc).
+    #[inline(always)]
+    pub(crate) unsafe fn bump(&mut self, ty: *const ObjectType) -> Option<*mut u8> {
+        // SAFETY: the heap keeps the type; classes of types have a run.
+        let (run, cell_bytes) =
+            unsafe { (self.runs.get_unchecked_mut((*ty).class as usize), (*ty).cell_bytes as usize) };
+        let cell = run.next;
+        if cell == run.end {
+            return None;
+        }
+        run.next = cell + cell_bytes;
+        let cell = at(cell);
+        // SAFETY: the cell is free, and of this size.
+        unsafe { cell.cast::<*const ObjectType>().write(ty) };
+        Some(cell)
+    }
+
     /// Makes an object of `ty` with room for `bytes`; only its header is written.
     ///
     /// # Safety
@@ -182,46 +207,64 @@ impl Heap {
     /// else happens to the heap.
     #[inline]
     pub(crate) unsafe fn alloc(&mut self, ty: *const ObjectType, bytes: usize) -> Result<*mut u8, AllocError> {
-        let allocated = self.allocated_bytes.saturating_add(bytes);
-        if allocated > self.threshold_bytes || bytes > SMALL_BYTES {
-            // SAFETY: passed on from the caller.
-            return unsafe { self.alloc_slowly(ty, bytes) };
+        let (class, cell_bytes) = class_of(bytes);
+        if self.runs[class].next == self.runs[class].end {
+            if class == LARGE {
+                // SAFETY: passed on from the caller.
+                return unsafe { self.alloc_large(ty, bytes) };
+            }
+            self.find_run(class)?;
         }
-        let class = class_of(bytes);
-        let cell = self.free[class];
-        if cell == 0 {
-            // SAFETY: passed on from the caller.
-            return unsafe { self.alloc_slowly(ty, bytes) };
-        }
-        let cell = at(cell);
-        // SAFETY: a free cell begins with the next one's address plus 1.
-        unsafe {
-            self.free[class] = cell.cast::<usize>().read() - 1;
-            cell.cast::<*const ObjectType>().write(ty);
-        }
-        self.allocated_bytes += class_bytes(class);
+        let run = &mut self.runs[class];
+        let cell = at(run.next);
+        run.next += cell_bytes;
+        // SAFETY: the cell is free, and has room for the object.
+        unsafe { cell.cast::<*const ObjectType>().write(ty) };
         Ok(cell)
     }
 
     #[cold]
     #[inline(never)]
-    unsafe fn alloc_slowly(&mut self, ty: *const ObjectType, bytes: usize) -> Result<*mut u8, AllocError> {
-        if self.allocated_bytes.saturating_add(bytes) > self.threshold_bytes {
-            self.requested_bytes = bytes;
-            return Err(AllocError::Collect);
-        }
-        if bytes <= SMALL_BYTES {
-            self.add_block(class_of(bytes)).ok_or(AllocError::Exhausted)?;
-            // SAFETY: passed on from the caller; there is a free cell now.
-            return unsafe { self.alloc(ty, bytes) };
-        }
-        let block = new_block(bytes, 0).ok_or(AllocError::Exhausted)?;
-        self.blocks.insert(block);
-        self.allocated_bytes += bytes;
-        let object = at(block + BLOCK_HEADER_BYTES);
+    unsafe fn alloc_large(&mut self, ty: *const ObjectType, bytes: usize) -> Result<*mut u8, AllocError> {
+        self.pacing.allow(bytes)?;
+        let block = Block::new_large(bytes).ok_or(AllocError::Exhausted)?;
+        self.large.push(block);
+        self.pacing.count(bytes);
+        let object = at(block.first());
         // SAFETY: the block has room for the object.
         unsafe { object.cast::<*const ObjectType>().write(ty) };
+        if self.marking.is_active() {
+            Block::set_marks(block.first(), block.first() + 1, 1, true);
+        }
         Ok(object)
+    }
+
+    /// Finds free cells of the class, none being left of the last stretch.
+    #[cold]
+    #[inline(never)]
+    fn find_run(&mut self, class: usize) -> Result<(), AllocError> {
+        let cell_bytes = class_bytes(class);
+        let max_bytes = self.pacing.allow(cell_bytes)?.min(RUN_BYTES);
+        let mark = self.marking.is_active();
+        let list = &mut self.classes[class];
+        loop {
+            let block = match list.blocks.get(list.block) {
+                Some(&block) => block,
+                None => {
+                    let spare = self.spare.pop().inspect(|block| block.reuse(cell_bytes));
+                    let block = spare.or_else(|| Block::new_small(cell_bytes)).ok_or(AllocError::Exhausted)?;
+                    list.blocks.push(block);
+                    block
+                }
+            };
+            if let Some((next, end, cell)) = block.free_run(list.cell, max_bytes, mark) {
+                list.cell = cell;
+                self.runs[class] = Run { next, end };
+                self.pacing.count(end - next);
+                return Ok(());
+            }
+            (list.block, list.cell) = (list.block + 1, 0);
+        }
     }
 
     /// Makes an array of `ty` with `len` elements, whose elements are not written.
@@ -241,21 +284,39 @@ impl Heap {
         }
     }
 
-    fn add_block(&mut self, class: usize) -> Option<()> {
-        let cell_bytes = class_bytes(class);
-        let block = new_block(BLOCK_BYTES - BLOCK_HEADER_BYTES, cell_bytes)?;
-        self.blocks.insert(block);
-        for cell in cells(block, cell_bytes).rev() {
-            // SAFETY: the cell is in the new block.
-            unsafe { self.free_cell(cell, class) };
-        }
-        Some(())
+    /// Lets an allocation that was refused go on without a collection; returns whether the limit allows it.
+    pub(crate) fn put_off(&mut self) -> bool {
+        self.pacing.begin_step();
+        !self.pacing.is_exhausted()
     }
 
-    unsafe fn free_cell(&mut self, cell: usize, class: usize) {
-        // SAFETY: the caller passes a cell of the class that nothing uses.
-        unsafe { at(cell).cast::<usize>().write(self.free[class] + 1) };
-        self.free[class] = cell;
+    /// Sets when to collect, for tests.
+    pub(crate) fn set_stress(&mut self, stress: GcStress) {
+        self.runs = [Run::default(); CLASSES + 1];
+        self.pacing.set_stress(stress);
+    }
+
+    /// Whether the collector has to be told of references in objects that are overwritten ([`shade`](Self::shade)).
+    pub(crate) fn is_marking(&self) -> bool {
+        self.marking.is_active()
+    }
+
+    /// Counts a value of the embedder's.
+    pub(crate) fn count_extern(&mut self) {
+        self.pacing.count_freely(EXTERN_BYTES);
+    }
+
+    /// Whether the collector has something to do.
+    pub(crate) fn is_due(&self) -> bool {
+        self.pacing.is_due()
+    }
+
+    pub(crate) fn stats(&self) -> GcStats {
+        self.pacing.stats
+    }
+
+    pub(crate) fn note_pause(&mut self, ns: u64) {
+        self.pacing.note_pause(ns);
     }
 
     /// Keeps the type for objects that will be made.
@@ -263,45 +324,8 @@ impl Heap {
         self.types.entry(Arc::as_ptr(ty).addr()).or_insert_with(|| Arc::clone(ty));
     }
 
-    /// The object whose address a word is, if it is any's.
-    pub(crate) fn find(&self, word: u64) -> Option<u64> {
-        if !is_object(word) {
-            return None;
-        }
-        let address = usize::try_from(word).ok()?;
-        let block = address & !(BLOCK_BYTES - 1);
-        let offset = (address - block).checked_sub(BLOCK_HEADER_BYTES)?;
-        if !self.blocks.contains(&block) {
-            return None;
-        }
-        // SAFETY: the block is one of the heap's.
-        let cell_bytes = unsafe { (*header(block)).cell_bytes };
-        let is_start = match cell_bytes {
-            0 => offset == 0,
-            bytes => offset.is_multiple_of(bytes) && address + bytes <= block + BLOCK_BYTES,
-        };
-        // SAFETY: a cell, or a large object, begins there.
-        (is_start && unsafe { at(address).cast::<usize>().read() } & 1 == 0).then_some(word)
-    }
-
-    /// Marks the object; returns whether it was not marked before.
-    ///
-    /// # Safety
-    ///
-    /// An object is at `address`.
-    pub(crate) unsafe fn mark(address: u64) -> bool {
-        let address = address as usize;
-        let granule = (address % BLOCK_BYTES) / GRANULE_BYTES;
-        // SAFETY: every object is in the first stretch of a block.
-        let word = unsafe { &mut (*header(address & !(BLOCK_BYTES - 1))).marks[granule / 64] };
-        let bit = 1 << (granule % 64);
-        let is_new = *word & bit == 0;
-        *word |= bit;
-        is_new
-    }
-
     /// The objects that handles hold. Forgets those that none holds any more.
-    pub(crate) fn held(&mut self) -> impl Iterator<Item = u64> + '_ {
+    pub(super) fn held(&mut self) -> impl Iterator<Item = u64> + '_ {
         self.prune_roots();
         self.roots.iter().map(|&(address, _)| address as u64)
     }
@@ -325,122 +349,68 @@ impl Heap {
         ObjectHandle { address: address as usize, root }
     }
 
-    /// Frees the objects that are not marked, and takes the marks off the others.
+    /// Forgets all marks; what will be allocated counts as reached, what was given out and is not used yet as well.
+    pub(super) fn begin_marks(&mut self) {
+        self.classes.iter().flat_map(|class| &class.blocks).chain(&self.large).for_each(|block| block.clear_marks());
+        for (class, run) in self.runs[..CLASSES].iter().enumerate() {
+            Block::set_marks(run.next, run.end, class_bytes(class), true);
+        }
+    }
+
+    /// Frees what is not marked; returns the bytes that are left.
     ///
     /// # Safety
     ///
     /// Every object that anything will still refer to is marked.
-    pub(crate) unsafe fn sweep(&mut self) {
-        self.free = [0; CLASSES];
-        self.allocated_bytes = 0;
-        let blocks = core::mem::take(&mut self.blocks);
-        self.blocks = blocks
-            .into_iter()
-            .filter(|&block| {
-                // SAFETY: the block is one of the heap's; the rest is passed on from the caller.
-                let live_bytes = unsafe { self.sweep_block(block) };
-                self.allocated_bytes += live_bytes;
-                if live_bytes == 0 {
-                    // SAFETY: nothing in the block is used.
-                    unsafe { free_block(block) };
-                }
-                live_bytes > 0
-            })
-            .collect();
-    }
-
-    /// Returns how many bytes of the block are in use. Cells of a block without any do not become free.
-    unsafe fn sweep_block(&mut self, block: usize) -> usize {
-        // SAFETY: the block is one of the heap's.
-        let header = unsafe { &mut *header(block) };
-        let marks = core::mem::replace(&mut header.marks, [0; BLOCK_BYTES / GRANULE_BYTES / 64]);
-        let (cell_bytes, block_bytes) = (header.cell_bytes, header.block_bytes);
-        if marks.iter().all(|&word| word == 0) {
-            return 0;
-        }
-        if cell_bytes == 0 {
-            return block_bytes - BLOCK_HEADER_BYTES;
-        }
-        let class = class_of(cell_bytes);
+    pub(super) unsafe fn end_marks(&mut self) -> usize {
         let mut live_bytes = 0;
-        for cell in cells(block, cell_bytes).rev() {
-            let granule = (cell - block) / GRANULE_BYTES;
-            if marks[granule / 64] & 1 << (granule % 64) != 0 {
-                live_bytes += cell_bytes;
-            } else {
-                // SAFETY: by contract nothing uses an object without a mark.
-                unsafe { self.free_cell(cell, class) };
-            }
+        for (class, run) in self.runs[..CLASSES].iter_mut().enumerate() {
+            Block::set_marks(run.next, run.end, class_bytes(class), false);
+            *run = Run::default();
         }
+        let (spare, poison) = (&mut self.spare, self.pacing.is_stressed());
+        for (class, list) in self.classes.iter_mut().enumerate() {
+            list.blocks.retain(|&block| {
+                let cells = block.take_marks();
+                live_bytes += cells * class_bytes(class);
+                if poison {
+                    block.poison();
+                }
+                if cells == 0 {
+                    spare.push(block);
+                }
+                cells > 0
+            });
+            (list.block, list.cell) = (0, 0);
+        }
+        let kept = SPARE_BLOCKS.max(live_bytes / super::block::BLOCK_BYTES / 4).min(spare.len());
+        // SAFETY: nothing in these blocks is used.
+        spare.drain(kept..).for_each(|block| unsafe { block.free() });
+        self.large.retain(|&block| {
+            let is_live = block.is_marked();
+            if is_live {
+                live_bytes += block.large_bytes();
+            } else {
+                // SAFETY: the object in the block is not used.
+                unsafe { block.free() };
+            }
+            is_live
+        });
         live_bytes
-    }
-
-    /// Sets when the next collection is due; returns whether the allocation that asked for this one may go on.
-    pub(crate) fn set_budget(&mut self) -> bool {
-        let needed = self.allocated_bytes.saturating_add(self.requested_bytes.max(GRANULE_BYTES));
-        let budget = if self.stress { 0 } else { self.allocated_bytes.max(MIN_BUDGET_BYTES) };
-        self.threshold_bytes = needed.max(self.allocated_bytes.saturating_add(budget)).min(self.limit_bytes);
-        self.requested_bytes = 0;
-        needed <= self.limit_bytes
-    }
-
-    /// Sets whether to collect at every allocation.
-    pub(crate) fn set_stress(&mut self, stress: bool) {
-        self.stress = stress;
-        self.set_budget();
-    }
-
-    /// Bytes in objects, dead ones that were not collected yet among them.
-    pub(crate) fn allocated_bytes(&self) -> usize {
-        self.allocated_bytes
     }
 }
 
 impl Drop for Heap {
     fn drop(&mut self) {
-        for block in self.blocks.drain() {
+        let small = self.classes.iter().flat_map(|class| &class.blocks);
+        for block in small.chain(&self.large).chain(&self.spare) {
             // SAFETY: the blocks are the heap's, which ends.
-            unsafe { free_block(block) };
+            unsafe { block.free() };
         }
     }
 }
 
-fn header(block: usize) -> *mut BlockHeader {
-    at(block).cast()
-}
-
-/// The addresses of a block's cells.
-fn cells(block: usize, cell_bytes: usize) -> impl DoubleEndedIterator<Item = usize> {
-    let count = (BLOCK_BYTES - BLOCK_HEADER_BYTES) / cell_bytes;
-    (0..count).map(move |n| block + BLOCK_HEADER_BYTES + n * cell_bytes)
-}
-
-fn new_block(bytes: usize, cell_bytes: usize) -> Option<usize> {
-    let block_bytes = bytes.checked_add(BLOCK_HEADER_BYTES)?;
-    let layout = Layout::from_size_align(block_bytes, BLOCK_BYTES).ok()?;
-    // SAFETY: the layout is not empty.
-    let block = NonNull::new(unsafe { alloc(layout) })?;
-    // SAFETY: the block has room for the header.
-    unsafe {
-        block.cast::<BlockHeader>().write(BlockHeader {
-            cell_bytes,
-            block_bytes,
-            marks: [0; BLOCK_BYTES / GRANULE_BYTES / 64],
-        });
-    }
-    Some(block.as_ptr().expose_provenance())
-}
-
-unsafe fn free_block(block: usize) {
-    // SAFETY: the caller passes a block of the heap.
-    let block_bytes = unsafe { (*header(block)).block_bytes };
-    if let Ok(layout) = Layout::from_size_align(block_bytes, BLOCK_BYTES) {
-        // SAFETY: allocated with this layout.
-        unsafe { dealloc(at(block), layout) };
-    }
-}
-
-/// A structure or array in a store, kept alive by this handle and its clones.
+/// A structure, array or exception in a store, kept alive by this handle and its clones.
 #[derive(Clone, Debug)]
 pub struct ObjectHandle {
     address: usize,

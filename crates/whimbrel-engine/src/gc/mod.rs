@@ -4,32 +4,36 @@
 //! store's end frees it; arenas, instances, tables and running code hold copies of that pointer. References to it exist only
 //! while the store is borrowed, so no two of them conflict.
 //!
-//! What keeps an object alive: a [`Handle`] (its root count), another live object, or a running execution, during which the
-//! collector does not run.
+//! What keeps an object alive: a [`Handle`] (its root count), another live object, or a running execution, whose frames say
+//! by reference maps which of their slots are references.
 
 mod access;
 mod arena;
+mod block;
 mod collect;
 mod exceptions;
 mod externs;
 mod handle;
 pub(crate) mod heap;
 mod instance;
+mod mark;
 pub(crate) mod reference;
 mod running;
+mod stats;
 pub(crate) mod types;
 
 pub(crate) use arena::Arena;
-pub(crate) use collect::Due;
-pub use exceptions::Exception;
-pub(crate) use exceptions::Exceptions;
+pub(crate) use collect::{Due, Root};
+pub use exceptions::ExceptionHandle;
+pub(crate) use exceptions::parts_of_exception;
 pub use externs::ExternHandle;
-pub(crate) use externs::ExternTable;
 pub use handle::Handle;
 pub(crate) use handle::{Header, StoreId};
 pub use heap::ObjectHandle;
-pub(crate) use heap::{Heap, HeapBox};
+pub(crate) use heap::{AllocError, Heap, HeapBox};
 pub use reference::AnyHandle;
 pub(crate) use running::Executions;
 pub use running::{CallError, StackFrame, Suspension};
+pub use stats::{GcStats, GcStress};
+pub(crate) use types::ref_kind;
 pub use types::{Field, FieldStorage, ObjectKind, ObjectType};

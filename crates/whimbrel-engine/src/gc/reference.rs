@@ -4,8 +4,10 @@
 use alloc::sync::Arc;
 
 use super::externs::{ExternHandle, ExternTable};
-use super::heap::{AllocError, ObjectHandle, array_len, at, is_object, type_of};
-use super::types::{Field, ObjectKind, ObjectType};
+use super::heap::{AllocError, Heap, ObjectHandle, array_len, at, is_object, type_of};
+use super::types::{Field, ObjectKind, ObjectType, ref_kind};
+use whimbrel_ir::RefKind;
+
 use crate::store::{ObjectError, Objects, Store};
 use crate::value::{AnyHeap, Value, ValueError, WrongStore};
 
@@ -79,7 +81,7 @@ impl Objects {
             // SAFETY: by contract.
             return Some(AnyHandle::Object(unsafe { self.heap.get_mut().hold(word, self.id) }));
         }
-        self.externs.at_slot(word, self.id).map(AnyHandle::Extern)
+        self.heap.get().externs.at_slot(word, self.id).map(AnyHandle::Extern)
     }
 }
 
@@ -96,7 +98,7 @@ pub(crate) unsafe fn read(place: *const u8, op: whimbrel_ir::StorageOp) -> [u64;
             Op::I8S | Op::I8U => [u64::from(place.read()), 0],
             Op::I16S | Op::I16U => [u64::from(u16::from_le(place.cast::<u16>().read())), 0],
             Op::I32 | Op::F32 => [u64::from(u32::from_le(place.cast::<u32>().read())), 0],
-            Op::I64 | Op::F64 => [u64::from_le(place.cast::<u64>().read()), 0],
+            Op::I64 | Op::F64 | Op::HeapRef => [u64::from_le(place.cast::<u64>().read()), 0],
             Op::V128 => place.cast::<[u64; 2]>().read(),
         }
     }
@@ -116,24 +118,13 @@ pub(crate) unsafe fn write(place: *mut u8, op: whimbrel_ir::StorageOp, slots: *c
             Op::I8S | Op::I8U => place.write(*slots as u8),
             Op::I16S | Op::I16U => place.cast::<u16>().write((*slots as u16).to_le()),
             Op::I32 | Op::F32 => place.cast::<u32>().write((*slots as u32).to_le()),
-            Op::I64 | Op::F64 => place.cast::<u64>().write((*slots).to_le()),
+            Op::I64 | Op::F64 | Op::HeapRef => place.cast::<u64>().write((*slots).to_le()),
             Op::V128 => place.cast::<[u64; 2]>().write(slots.cast::<[u64; 2]>().read()),
         }
     }
 }
 
 impl Store {
-    /// Sets whether a collection happens at every allocation of a structure or array, for tests.
-    pub fn set_gc_stress(&mut self, stress: bool) {
-        self.objects.heap.get_mut().set_stress(stress);
-    }
-
-    /// Bytes that structures and arrays take, dead ones that were not collected yet among them.
-    #[must_use]
-    pub fn heap_bytes(&self) -> usize {
-        self.objects.heap.get().allocated_bytes()
-    }
-
     /// The type of a structure or array.
     ///
     /// # Errors
@@ -198,8 +189,7 @@ impl Store {
     /// Memory for a structure, or an array of that many elements.
     fn alloc(&mut self, ty: &Arc<ObjectType>, len: Option<u32>) -> Result<*mut u8, ObjectError> {
         self.objects.heap.get_mut().keep_type(ty);
-        let attempt = |store: &mut Self| {
-            let heap = store.objects.heap.get_mut();
+        self.allocate(|heap| {
             // SAFETY: the heap keeps the type; callers write the object at once.
             unsafe {
                 match len {
@@ -207,12 +197,21 @@ impl Store {
                     Some(len) => heap.alloc_array(ty, len),
                 }
             }
-        };
-        let object = match attempt(self) {
-            Err(AllocError::Collect) if self.collect_heap() => attempt(self),
-            result => result,
-        };
-        object.map_err(|_| ObjectError::Limit("heap"))
+        })
+    }
+
+    /// Does an allocation, as often as the collector has to work first.
+    pub(super) fn allocate<T>(
+        &mut self,
+        mut attempt: impl FnMut(&mut Heap) -> Result<T, AllocError>,
+    ) -> Result<T, ObjectError> {
+        loop {
+            match attempt(self.objects.heap.get_mut()) {
+                Ok(object) => return Ok(object),
+                Err(AllocError::Collect) if self.gc_step() => {}
+                Err(_) => return Err(ObjectError::Limit("heap")),
+            }
+        }
     }
 
     /// The length of an array; `None` of a structure. Spec: `exec-array.len`.
@@ -242,7 +241,12 @@ impl Store {
             return Err(ObjectError::Immutable);
         }
         let slots = self.objects.lower(value, field.storage.unpacked())?;
-        // SAFETY: the place is the field's.
+        let heap = self.objects.heap.get_mut();
+        if heap.marking.is_active() && ref_kind(field.storage.unpacked()) == Some(RefKind::Heap) {
+            // SAFETY: the place is the field's.
+            heap.shade(unsafe { read(place, field.op) }[0]);
+        }
+        // SAFETY: the same.
         unsafe { write(place, field.op, slots.as_ptr()) };
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The executions of a store, behind a safe interface: what runs, and the values that pass in and out.
 //!
-//! Executions form a stack: WebAssembly calls a host function, which calls WebAssembly. Only the top one can go on. While
-//! there is any, the collector rests, so what running code reaches stays alive.
+//! Executions form a stack: WebAssembly calls a host function, which calls WebAssembly. Only the top one can go on. What they
+//! reach stays alive: the collector asks each for its roots.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,11 +9,14 @@ use core::ptr::NonNull;
 use core::sync::atomic::AtomicBool;
 
 use wasm_syntax::{FuncIdx, Trap};
+use whimbrel_ir::RefKind;
 
-use super::{Exceptions, Handle};
-use crate::exec::{Execution, LooseCode, ModuleCode, Outcome, ValueStack};
+use super::collect::Root;
+use super::instance::slot_of_func;
+use super::{GcStats, GcStress, Handle, Heap};
+use crate::exec::{Execution, Frames, LooseCode, ModuleCode, Outcome, ValueStack};
 use crate::instance::{FuncInst, FuncTypeInfo, Instance, Tag};
-use crate::store::{Store, StoreLimits};
+use crate::store::{Collected, Store, StoreLimits};
 use crate::value::{Value, ValueError, WrongStore};
 
 /// The executions of a store.
@@ -125,17 +128,28 @@ impl Executions {
         &self.interrupt
     }
 
-    /// Whether there is a call that runs or can go on.
-    pub(crate) fn is_running(&mut self) -> bool {
-        self.end_forgotten();
-        !self.running.is_empty() || !self.suspended.is_empty()
-    }
-
     /// Ends the suspended calls that nobody can resume any more.
     fn end_forgotten(&mut self) {
         let Self { suspended, idle, .. } = self;
         let ended = suspended.extract_if(.., |(suspension, _)| Arc::strong_count(&suspension.0) == 1);
         idle.extend(ended.map(|(_, running)| running.execution));
+    }
+
+    /// What programs hold that run or can go on.
+    fn roots(&self, found: &mut dyn FnMut(Root)) {
+        let suspended = self.suspended.iter().map(|(_, running)| running);
+        for Running { execution, func, stage } in self.running.iter().chain(suspended) {
+            found(Root::Slot(RefKind::Func, slot_of_func(*func)));
+            // SAFETY: executions are where `run` left them, and what they reach is alive.
+            unsafe {
+                match stage {
+                    Stage::Done => execution.result_roots(&func.as_ref().ty, found),
+                    Stage::Failed | Stage::Thrown => execution.roots(Frames::Dead, found),
+                    Stage::Host => execution.roots(Frames::Live { returned: false }, found),
+                    Stage::Ready => execution.roots(Frames::Live { returned: true }, found),
+                }
+            }
+        }
     }
 
     fn take_idle(&mut self, limits: &StoreLimits) -> Result<Execution, Trap> {
@@ -154,7 +168,7 @@ impl Executions {
         instance: NonNull<Instance>,
         code: &LooseCode,
         limits: &StoreLimits,
-        exceptions: &mut Exceptions,
+        heap: NonNull<Heap>,
     ) -> Result<[u64; 2], Trap> {
         let mut execution = self.take_idle(limits)?;
         execution.set_fuel(None);
@@ -162,15 +176,15 @@ impl Executions {
         // and constant expressions only use what precedes them.
         unsafe { execution.eval(instance, code)? };
         // SAFETY: the same; the store is borrowed exclusively by the caller, so nothing borrows its objects.
-        let mut outcome = unsafe { execution.run(exceptions) };
+        let mut outcome = unsafe { execution.run(heap) };
         while matches!(outcome, Outcome::HeapFull) {
-            // SAFETY: the instance is live, and its heap with it.
-            if !unsafe { (*instance.as_ref().heap.as_ptr()).set_budget() } {
+            // SAFETY: nothing else borrows the heap.
+            if !unsafe { (*heap.as_ptr()).put_off() } {
                 outcome = Outcome::Trap(Trap::AllocationFailure);
                 break;
             }
             // SAFETY: as before.
-            outcome = unsafe { execution.run(exceptions) };
+            outcome = unsafe { execution.run(heap) };
         }
         let slots = [execution.results(2)[0], execution.results(2)[1]];
         self.idle.push(execution);
@@ -260,8 +274,8 @@ impl Store {
             slots.extend_from_slice(&value[..usize::from(ty.slots())]);
         }
         let mut execution = self.executions.take_idle(&self.limits)?;
-        // SAFETY: the function is alive, and stays so with all that it reaches until the execution ends, as no collection
-        // happens before; the arguments were checked above.
+        // SAFETY: the function is alive, and stays so with all that it reaches until the execution ends, which the collector
+        // asks for its roots; the arguments were checked above.
         let begun = unsafe { execution.call(ptr, &slots) };
         self.executions.scratch = slots;
         match begun {
@@ -285,7 +299,7 @@ impl Store {
             if !matches!(outcome, Outcome::HeapFull) {
                 return outcome;
             }
-            if !self.collect_heap() {
+            if !self.gc_step() {
                 if let Some(running) = self.executions.running.last_mut() {
                     running.stage = Stage::Failed;
                 }
@@ -294,17 +308,57 @@ impl Store {
         }
     }
 
-    /// Frees structures and arrays that nothing refers to; returns whether the allocation that was refused may go on.
-    pub(crate) fn collect_heap(&mut self) -> bool {
-        let Self { objects, executions, .. } = self;
-        // SAFETY: slots outside of objects are on the stacks of executions: the embedder holds handles.
-        unsafe {
-            objects.collect_heap(|found| {
-                // SAFETY: executions are where `run` left them.
-                let suspended = executions.suspended.iter().map(|(_, running)| running);
-                executions.running.iter().chain(suspended).for_each(|running| running.execution.words(found));
-            })
-        }
+    /// The collector's next step; returns whether the allocation that asked for it, if one did, may go on.
+    pub(crate) fn gc_step(&mut self) -> bool {
+        self.timed(|store| {
+            let Self { objects, executions, .. } = store;
+            // SAFETY: slots outside of objects are on the stacks of executions: the embedder holds handles.
+            unsafe { objects.step(&mut |root| executions.roots(root)) }
+        })
+    }
+
+    /// Frees what nothing reaches: neither a handle nor a running program.
+    pub fn collect(&mut self) -> Collected {
+        self.executions.end_forgotten();
+        self.timed(|store| {
+            let Self { objects, executions, .. } = store;
+            // SAFETY: as in `gc_step`.
+            unsafe { objects.collect(&mut |root| executions.roots(root)) }
+        })
+    }
+
+    /// [`collect`](Self::collect), if there are twice as many instances, or objects outside of the heap, as the last
+    /// collection left.
+    ///
+    /// Embedding layers call this where they start something: references in values are safe then, since they hold handles.
+    pub fn collect_if_due(&mut self) -> Option<Collected> {
+        self.objects.due.is_due(self.objects.len()).then(|| self.collect())
+    }
+
+    /// Does something of the collector's and notes how long it took.
+    fn timed<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
+        let clock = self.gc_clock;
+        let start_ns = clock.map(|clock| clock());
+        let result = act(self);
+        let ns = clock.zip(start_ns).map_or(0, |(clock, start_ns)| clock().saturating_sub(start_ns));
+        self.objects.heap.get_mut().note_pause(ns);
+        result
+    }
+
+    /// Gives the collector a clock of nanoseconds, by which it measures [pauses](GcStats::longest_pause_ns).
+    pub fn set_gc_clock(&mut self, clock: fn() -> u64) {
+        self.gc_clock = Some(clock);
+    }
+
+    /// What the collector has done.
+    #[must_use]
+    pub fn gc_stats(&self) -> GcStats {
+        self.objects.heap.get().stats()
+    }
+
+    /// Has the collector work more than it needs to, for tests. What is dead is overwritten then.
+    pub fn set_gc_stress(&mut self, stress: GcStress) {
+        self.objects.heap.get_mut().set_stress(stress);
     }
 
     fn run_on(&mut self) -> Outcome {
@@ -314,7 +368,7 @@ impl Store {
         running.execution.set_fuel(executions.fuel);
         // SAFETY: `begin_call` saw to it that the call is sound; the store is borrowed exclusively, so nothing borrows its
         // objects; the stage says that results of host functions, which are checked, are in their place.
-        let outcome = unsafe { running.execution.run(&mut self.objects.exceptions) };
+        let outcome = unsafe { running.execution.run(self.objects.heap.ptr()) };
         executions.fuel = running.execution.fuel();
         running.stage = match outcome {
             Outcome::Done => Stage::Done,
@@ -403,14 +457,13 @@ impl Store {
         if ty.results.len() != results.len() {
             return Err(ValueError::Count { expected: ty.results.len(), found: results.len() });
         }
-        let slots = running.execution.host_slots(usize::from(ty.return_slot()));
-        let mut at = 0;
+        // Refused results leave the arguments as they were.
+        let values = &mut executions.scratch;
+        values.clear();
         for (result, &ty) in results.iter().zip(&ty.results) {
-            let value = objects.lower(result, ty)?;
-            let len = usize::from(ty.slots());
-            slots[at..at + len].copy_from_slice(&value[..len]);
-            at += len;
+            values.extend_from_slice(&objects.lower(result, ty)?[..usize::from(ty.slots())]);
         }
+        running.execution.host_slots(usize::from(ty.return_slot()))[..values.len()].copy_from_slice(values);
         running.stage = Stage::Ready;
         Ok(())
     }
@@ -426,7 +479,7 @@ impl Store {
         let tag = tag.ptr(self.objects.id)?;
         let running = self.executions.running.last_mut().expect("a call was begun");
         assert_eq!(running.stage, Stage::Host, "a host function is to be called");
-        // SAFETY: tag and payload are of this store and go together; no collection happens before the execution ends.
+        // SAFETY: tag and payload are of this store and go together; the collector asks the execution for them.
         unsafe { running.execution.throw(tag, &slots) };
         running.stage = Stage::Ready;
         Ok(())

@@ -3,8 +3,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use whimbrel_ir::{ARRAY_HEADER_BYTES, StorageOp, StructLayout};
+use whimbrel_ir::{ARRAY_HEADER_BYTES, RefKind, StorageOp, StructLayout};
 
+use super::heap::class_of;
 use crate::instance::TypeId;
 use crate::value::SlotType;
 
@@ -81,12 +82,36 @@ pub struct ObjectType {
     /// subtypes' and supertypes'.
     pub(crate) descriptor: Option<u32>,
     /// Where a structure's references are.
-    pub(crate) refs: Box<[(u32, SlotType)]>,
+    pub(super) refs: Box<[(u32, RefKind)]>,
+    /// What the elements of an array refer to, if they are references.
+    pub(super) elem_refs: Option<RefKind>,
+    /// Whether objects are exceptions, whose tag is behind the header.
+    pub(super) is_exception: bool,
+    /// The class of a structure's cells in the heap.
+    pub(super) class: u8,
+    /// Bytes of such a cell.
+    pub(super) cell_bytes: u32,
+    /// The places of the first fields, as long as one after the other can be written with eight bytes: what is too much is
+    /// written again by the next ones, or is behind the last one and in the cell.
+    pub(crate) plain_fields: Box<[u32]>,
 }
 
-/// Whether values of the type keep something alive.
-const fn is_traced(ty: SlotType) -> bool {
-    matches!(ty, SlotType::Func { .. } | SlotType::Extern { .. } | SlotType::Exn { .. } | SlotType::Any { .. })
+/// What values of the type keep alive, if anything.
+pub(crate) const fn ref_kind(ty: SlotType) -> Option<RefKind> {
+    match ty {
+        SlotType::Func { .. } => Some(RefKind::Func),
+        SlotType::Extern { .. } | SlotType::Exn { .. } | SlotType::Any { .. } => Some(RefKind::Heap),
+        _ => None,
+    }
+}
+
+/// How many of the fields, from the first on, can be written as [`ObjectType::plain_fields`] says, in cells of that size.
+fn plain_fields(fields: &[Field], cell_bytes: u32) -> Box<[u32]> {
+    if cfg!(target_endian = "big") {
+        return Box::default();
+    }
+    let is_plain = |field: &&Field| field.op != StorageOp::V128 && field.offset + 8 <= cell_bytes;
+    fields.iter().take_while(is_plain).map(|field| field.offset).collect()
 }
 
 impl ObjectType {
@@ -100,23 +125,40 @@ impl ObjectType {
             Field { storage, mutable, op, offset: layout.add(op.width_bytes()) }
         };
         let fields: Box<[Field]> = fields.iter().map(place).collect();
-        let mut refs: Vec<(u32, SlotType)> = fields
-            .iter()
-            .filter_map(|field| match field.storage {
-                FieldStorage::Val(ty) if is_traced(ty) => Some((field.offset, ty)),
-                _ => None,
-            })
-            .collect();
+        let place = |field: &Field| Some((field.offset, ref_kind(field.storage.unpacked())?));
+        let mut refs: Vec<(u32, RefKind)> = fields.iter().filter_map(place).collect();
         let descriptor = descriptor.then(|| layout.add(8));
-        refs.extend(descriptor.map(|offset| (offset, SlotType::ANY)));
+        refs.extend(descriptor.map(|offset| (offset, RefKind::Heap)));
+        let size_bytes = layout.size_bytes();
+        let (class, cell_bytes) = class_of(size_bytes as usize);
         Self {
             id,
             display: supertypes.iter().copied().chain([id]).collect(),
+            plain_fields: plain_fields(&fields, cell_bytes as u32),
             kind: ObjectKind::Struct(fields),
-            size_bytes: layout.size_bytes(),
+            size_bytes,
             descriptor,
             refs: refs.into(),
+            elem_refs: None,
+            is_exception: false,
+            class: class as u8,
+            cell_bytes: cell_bytes as u32,
         }
+    }
+
+    /// The type of exceptions that carry values of these types, each in its slots, behind the header and the tag.
+    pub(crate) fn new_exception(payload: &[SlotType]) -> Self {
+        let mut ty = Self::new_struct(TypeId(u32::MAX), &[], &[], false);
+        let mut layout = StructLayout::new();
+        layout.add(8);
+        let mut refs = Vec::new();
+        for &slot in payload {
+            let offset = layout.add(8);
+            refs.extend(ref_kind(slot).map(|kind| (offset, kind)));
+            (1..slot.slots()).for_each(|_| _ = layout.add(8));
+        }
+        (ty.size_bytes, ty.refs, ty.is_exception) = (layout.size_bytes(), refs.into(), true);
+        ty
     }
 
     /// The array type `id` with these proper supertypes, the most general one first, and such elements.
@@ -130,6 +172,11 @@ impl ObjectType {
             size_bytes: ARRAY_HEADER_BYTES,
             descriptor: None,
             refs: Box::default(),
+            elem_refs: ref_kind(storage.unpacked()),
+            is_exception: false,
+            class: 0,
+            cell_bytes: 0,
+            plain_fields: Box::default(),
         }
     }
 
@@ -162,11 +209,8 @@ impl ObjectType {
         }
     }
 
-    /// What a traced element of an array is.
-    pub(crate) fn elem_ref(&self) -> Option<SlotType> {
-        match self.elem()?.storage {
-            FieldStorage::Val(ty) if is_traced(ty) => Some(ty),
-            _ => None,
-        }
+    /// Whether the elements are references to the heap, which a collection under way has to be told of.
+    pub(crate) fn has_heap_elems(&self) -> bool {
+        self.elem_refs == Some(RefKind::Heap)
     }
 }

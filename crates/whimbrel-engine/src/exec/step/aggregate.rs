@@ -9,7 +9,7 @@ use whimbrel_ir::{ARRAY_HEADER_BYTES, DstKind, OpKey, RefOp, SrcKind, StorageOp}
 
 use super::memory::{Narrow, Raw};
 use super::of;
-use crate::exec::backend::{Handler, Next, Step};
+use crate::exec::backend::{Handler, Next, Step, cold_handler_for};
 use crate::exec::context::{Ip, Regs};
 use crate::exec::operand::{Acc, Dst, Fields, SlotA, SlotB, SlotD, Src, ToAcc, ToSlot, Value};
 use crate::gc::heap::{array_len, at, type_of};
@@ -54,6 +54,7 @@ macro_rules! storages {
                 match *StorageOp::ALL.get(usize::from($key.sub))? {
                     $(StorageOp::$name => $function::<kind::$name>($key),)*
                     StorageOp::V128 => $function::<kind::V128>($key),
+                    StorageOp::HeapRef => None,
                 }
             };
         }
@@ -135,6 +136,13 @@ impl<S: Storage, V: Src> Step for FieldSet<S, V> {
 
 /// Handlers of [`Family::FieldSet`](whimbrel_ir::Family).
 pub(super) fn field_set(key: OpKey) -> Option<Handler> {
+    if usize::from(key.sub) == StorageOp::HeapRef as usize {
+        return match key.shape.a()? {
+            SrcKind::Slot => of::<HeapFieldSet<SlotD>>(),
+            SrcKind::Acc => of::<HeapFieldSet<Acc>>(),
+            _ => None,
+        };
+    }
     by_storage!(key, field_set_of)
 }
 
@@ -196,6 +204,87 @@ fn elem_get_of<S: Storage>(key: OpKey) -> Option<Handler> {
     }
 }
 
+/// A write of a reference to the heap, of which the collector is told where it wants to be: what is in the place may be on its
+/// way to where the collector has been.
+struct HeapFieldSet<V>(PhantomData<V>);
+
+impl<V: Src> Step for HeapFieldSet<V> {
+    const LEN: usize = 2;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the same op as the other steps'.
+        unsafe {
+            if (*regs.ctx).is_marking {
+                return Next::Cold(cold_handler_for::<Shading<Self, FieldSet<kind::I64, V>>>());
+            }
+            FieldSet::<kind::I64, V>::run(ip, regs)
+        }
+    }
+}
+
+impl<V: Src> Place for HeapFieldSet<V> {
+    unsafe fn place(ip: Ip, regs: &Regs) -> Option<*const u64> {
+        // SAFETY: by contract; see `FieldGet`.
+        unsafe {
+            let reference: u64 = SlotA::get(ip, regs);
+            (reference != 0).then(|| object(reference).add(Fields::of(ip).imm() as usize).cast_const().cast())
+        }
+    }
+}
+
+/// As [`HeapFieldSet`], of an element.
+struct HeapElemSet<V>(PhantomData<V>);
+
+impl<V: Src> Step for HeapElemSet<V> {
+    const LEN: usize = 2;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the same op as the other steps'.
+        unsafe {
+            if (*regs.ctx).is_marking {
+                return Next::Cold(cold_handler_for::<Shading<Self, ElemSet<kind::I64, V>>>());
+            }
+            ElemSet::<kind::I64, V>::run(ip, regs)
+        }
+    }
+}
+
+impl<V: Src> Place for HeapElemSet<V> {
+    unsafe fn place(ip: Ip, regs: &Regs) -> Option<*const u64> {
+        // SAFETY: by contract.
+        unsafe { elem::<u64>(ip, regs, SlotB::get(ip, regs)).ok().map(|place| place.cast_const().cast()) }
+    }
+}
+
+/// An op that overwrites a reference.
+trait Place {
+    /// The place that it writes; `None` where it traps.
+    ///
+    /// # Safety
+    ///
+    /// The op is at `ip`.
+    unsafe fn place(ip: Ip, regs: &Regs) -> Option<*const u64>;
+}
+
+/// Tells the collector of what the op is about to overwrite, then does it.
+struct Shading<P, S>(PhantomData<(P, S)>);
+
+impl<P: Place, S: Step> Step for Shading<P, S> {
+    const LEN: usize = S::LEN;
+
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: passed on from the caller; a reference is in the place.
+        unsafe {
+            if let Some(place) = P::place(ip, regs) {
+                (*(*regs.ctx).heap).shade(u64::from_le(*place));
+            }
+            S::run(ip, regs)
+        }
+    }
+}
+
 struct ElemSet<S, V>(PhantomData<(S, V)>);
 
 impl<S: Storage, V: Src> Step for ElemSet<S, V> {
@@ -219,6 +308,13 @@ impl<S: Storage, V: Src> Step for ElemSet<S, V> {
 
 /// Handlers of [`Family::ElemSet`](whimbrel_ir::Family).
 pub(super) fn elem_set(key: OpKey) -> Option<Handler> {
+    if usize::from(key.sub) == StorageOp::HeapRef as usize {
+        return match key.shape.a()? {
+            SrcKind::Slot => of::<HeapElemSet<SlotD>>(),
+            SrcKind::Acc => of::<HeapElemSet<Acc>>(),
+            _ => None,
+        };
+    }
     by_storage!(key, elem_set_of)
 }
 

@@ -22,7 +22,7 @@ use crate::exec::operand::{Acc, Const, Fields, SlotA, SlotD, Src, Value, is_kind
 use crate::instance::{FuncInst, FuncKind, FuncTypeInfo, Instance};
 
 /// Words of a [`Reload`], between the two places to which a call outside may return.
-const RELOAD_LEN: usize = 3;
+pub(in crate::exec) const RELOAD_LEN: usize = 3;
 
 /// Slots from the caller's frame to the callee's, of the call that returns to `ip`.
 #[inline(always)]

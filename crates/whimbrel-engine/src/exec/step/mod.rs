@@ -78,7 +78,7 @@ mod slots;
 pub(super) mod tiles;
 mod vector;
 
-pub(super) use call::{Landings, Stub, reload_word, restore_pins};
+pub(super) use call::{Landings, RELOAD_LEN, Stub, reload_word, restore_pins};
 
 use whimbrel_ir::{Family, OpKey};
 

@@ -2,18 +2,21 @@
 //!
 //! They are calls into ordinary code; one that finds that the heap has to be collected first stops, to be done again.
 
+use core::hint::unreachable_unchecked;
+use core::slice;
+
 use wasm_syntax::{DataIdx, ElemIdx, Trap};
 use whimbrel_ir::{ARRAY_HEADER_BYTES, OpKey, StorageOp};
 
 use super::aggregate::object;
 use super::cast::object_type;
 use super::of;
-use crate::exec::backend::{Handler, Next, Step};
+use crate::exec::backend::{Handler, Next, Step, cold_handler_for};
 use crate::exec::context::{Fp, Ip, Reason, Regs};
 use crate::exec::operand::{Fields, Value};
 use crate::gc::heap::{AllocError, array_len};
 use crate::gc::reference::write;
-use crate::gc::{ObjectKind, ObjectType};
+use crate::gc::{Heap, ObjectKind, ObjectType};
 use crate::instance::Instance;
 
 /// What an op on objects sees: its operands, its type, the other index of its payload, and the instance.
@@ -22,6 +25,7 @@ struct Operands<'a> {
     ty: &'a ObjectType,
     y: usize,
     instance: *mut Instance,
+    heap: *mut Heap,
 }
 
 /// Why an op did not happen.
@@ -59,7 +63,8 @@ impl<const TAG: u8> Step for AggregateStep<TAG> {
             let fields = Fields::of(ip);
             let instance = (*regs.ctx).instance;
             let ty = object_type(instance, fields.imm() as usize);
-            Operands { slots: regs.fp.add(fields.a()), ty, y: fields.ext(0) as usize, instance }
+            let heap = (*regs.ctx).heap;
+            Operands { slots: regs.fp.add(fields.a()), ty, y: fields.ext(0) as usize, instance, heap }
         };
         // SAFETY: the operands are those of this op.
         let outcome = unsafe {
@@ -87,8 +92,53 @@ impl<const TAG: u8> Step for AggregateStep<TAG> {
     }
 }
 
+/// Writes fields from slots in a row.
+#[inline(always)]
+unsafe fn fill_struct(ty: &ObjectType, mut slot: Fp, object: *mut u8) {
+    // SAFETY: the object has room for the fields, a cell for what plain ones write; the slots are the fields' values.
+    unsafe {
+        for &offset in &ty.plain_fields {
+            object.add(offset as usize).cast::<u64>().write_unaligned(*slot);
+            slot = slot.add(1);
+        }
+        if let ObjectKind::Struct(fields) = &ty.kind {
+            for field in fields.get_unchecked(ty.plain_fields.len()..) {
+                write(object.add(field.offset as usize), field.op, slot);
+                slot = slot.add(field.op.class().slots() as usize);
+            }
+        }
+    }
+}
+
+/// `struct.new` where there is a free cell at hand.
+struct StructNew;
+
+impl Step for StructNew {
+    const LEN: usize = 3;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op has a structure type, of the current instance's module, and its fields from slot `a` on. The heap
+        // keeps the type.
+        unsafe {
+            let fields = Fields::of(ip);
+            let Some(ty) = &*(*regs.ctx).objects.add(fields.imm() as usize) else { unreachable_unchecked() };
+            let Some(object) = (*(*regs.ctx).heap).bump(&**ty) else {
+                return Next::Cold(cold_handler_for::<AggregateStep<0>>());
+            };
+            let slots = regs.fp.add(fields.a());
+            fill_struct(ty, slots, object);
+            *slots = object.expose_provenance() as u64;
+        }
+        Next::Fall
+    }
+}
+
 /// Handlers of [`Family::Aggregate`](whimbrel_ir::Family).
 pub(super) fn aggregate(key: OpKey) -> Option<Handler> {
+    if key.sub == 0 {
+        return of::<StructNew>();
+    }
     macro_rules! tags {
         ($($tag:literal)*) => {
             match key.sub {
@@ -97,7 +147,7 @@ pub(super) fn aggregate(key: OpKey) -> Option<Handler> {
             }
         };
     }
-    tags!(0 1 2 3 4 5 6 7 8 9 10 11 12)
+    tags!(1 2 3 4 5 6 7 8 9 10 11 12)
 }
 
 /// A stretch of an array.
@@ -147,31 +197,21 @@ impl Operands<'_> {
 
     unsafe fn new_struct(&self) -> Outcome<*mut u8> {
         // SAFETY: the heap keeps the types of instances' modules.
-        Ok(unsafe { (*(*self.instance).heap.as_ptr()).alloc(self.ty, self.ty.size_bytes as usize)? })
+        Ok(unsafe { (*self.heap).alloc(self.ty, self.ty.size_bytes as usize)? })
     }
 
     /// An array, and its first element.
     unsafe fn new_array(&self, len: u32) -> Outcome<(*mut u8, *mut u8)> {
         // SAFETY: the same.
         unsafe {
-            let object = (*(*self.instance).heap.as_ptr()).alloc_array(self.ty, len)?;
+            let object = (*self.heap).alloc_array(self.ty, len)?;
             Ok((object, object.add(ARRAY_HEADER_BYTES as usize)))
         }
     }
 
-    /// Writes fields from slots in a row; returns the slot behind.
-    unsafe fn fill_struct(&self, object: *mut u8) -> Fp {
-        let mut slot = self.slots;
-        if let ObjectKind::Struct(fields) = &self.ty.kind {
-            for field in fields {
-                // SAFETY: the object has room for the field, and the operands are the fields' values.
-                unsafe {
-                    write(object.add(field.offset as usize), field.op, slot);
-                    slot = slot.add(field.op.class().slots() as usize);
-                }
-            }
-        }
-        slot
+    unsafe fn fill_struct(&self, object: *mut u8) {
+        // SAFETY: passed on from the caller.
+        unsafe { fill_struct(self.ty, self.slots, object) }
     }
 
     unsafe fn struct_new(&self) -> Outcome {
@@ -241,10 +281,28 @@ impl Operands<'_> {
     }
 
     unsafe fn fill(&self, elems: &Elems, value: *const u64) {
-        // SAFETY: the elements are the array's.
-        (0..elems.len as usize).for_each(|n| unsafe {
-            write(elems.start.add(n * self.width()), self.elem_op(), value);
-        });
+        let len = elems.len as usize;
+        // SAFETY: the elements are the array's, and the value is one of theirs.
+        unsafe {
+            match self.elem_op() {
+                StorageOp::I8S | StorageOp::I8U => elems.start.write_bytes(*value as u8, len),
+                StorageOp::I64 | StorageOp::F64 => {
+                    slice::from_raw_parts_mut(elems.start.cast::<u64>(), len).fill((*value).to_le());
+                }
+                op => (0..len).for_each(|n| write(elems.start.add(n * self.width()), op, value)),
+            }
+        }
+    }
+
+    /// Tells the collector of the references in a stretch that is about to be overwritten, if it wants to know.
+    unsafe fn shade(&self, elems: &Elems) {
+        // SAFETY: the elements are the array's, and references to the heap.
+        unsafe {
+            if (*self.heap).is_marking() && self.ty.has_heap_elems() {
+                let start = elems.start.cast::<u64>();
+                (0..elems.len as usize).for_each(|n| (*self.heap).shade(u64::from_le(start.add(n).read())));
+            }
+        }
     }
 
     unsafe fn array_new(&self) -> Outcome {
@@ -339,6 +397,7 @@ impl Operands<'_> {
         // SAFETY: see above.
         unsafe {
             let elems = self.elems(0, self.int(2 + self.elem_slots()))?;
+            self.shade(&elems);
             self.fill(&elems, self.slots.add(2));
         }
         Ok(())
@@ -353,6 +412,7 @@ impl Operands<'_> {
                 return Err(Trap::NullArrayReference.into());
             }
             let (to, from) = (self.elems(0, len)?, self.elems(2, len)?);
+            self.shade(&to);
             to.start.copy_from(from.start, len as usize * self.width());
         }
         Ok(())
@@ -374,6 +434,7 @@ impl Operands<'_> {
             let len = self.int(3);
             let elems = self.elems(0, len)?;
             let slots = self.segment(self.int(2), len)?;
+            self.shade(&elems);
             copy_slots(slots, elems.start);
         }
         Ok(())
