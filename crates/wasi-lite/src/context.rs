@@ -19,6 +19,19 @@ pub struct Wasi {
     pub(crate) table: Table,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) random: Box<dyn Random>,
+    /// How long the call under way may wait; `None` is as long as it takes.
+    pub(crate) turn: Option<Turn>,
+    /// The call under way has used up its turn.
+    pub(crate) is_over: bool,
+}
+
+/// How long one call may keep a context that others wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// How long the guest has waited in this call before, in nanoseconds: 0 the first time.
+    pub waited_ns: u64,
+    /// How long the call may wait now, in nanoseconds.
+    pub patience_ns: u64,
 }
 
 /// The guest ended itself: the engine must not return to it.
@@ -94,6 +107,32 @@ impl Wasi {
             Err(errno) => errno,
         };
         Ok(u32::from(errno.raw()))
+    }
+
+    /// As [`Wasi::call_abi`], for a context that threads share: rather than wait longer than `turn` allows, for a clock, for
+    /// input or for a connection, it returns `None`. The same call is then made again, later, with the time that has passed.
+    pub fn call_in_turn<M: GuestMemory + ?Sized>(
+        &mut self,
+        abi: Abi,
+        function: Function,
+        memory: &mut M,
+        args: &[u64],
+        turn: Turn,
+    ) -> Result<Option<u32>, Exit> {
+        // Simulated time passes without waiting.
+        if self.clock.is_simulated() {
+            return self.call_abi(abi, function, memory, args).map(Some);
+        }
+        if let (Function::FdRead | Function::SockRecv | Function::SockAccept, Some(fd)) = (function, args.first())
+            && !self.is_ready_in(*fd as u32, turn.patience_ns)
+        {
+            return Ok(None);
+        }
+        self.turn = Some(turn);
+        let result = self.call_abi(abi, function, memory, args);
+        self.turn = None;
+        let is_over = core::mem::take(&mut self.is_over);
+        result.map(|errno| if is_over { None } else { Some(errno) })
     }
 
     fn dispatch(&mut self, abi: Abi, function: Function, mem: &mut dyn GuestMemory, a: &Args<'_>) -> Result<()> {

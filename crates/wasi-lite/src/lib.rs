@@ -29,7 +29,7 @@ mod table;
 pub use abi::{Abi, FdFlags, Filestat, Filetype, FstFlags, LookupFlags, OFlags, RiFlags, Rights, SdFlags, Whence};
 pub use builder::{BuildError, WasiBuilder};
 pub use clock::{Clock, ClockId, Missing, Random, SeededRandom, SimulatedClock};
-pub use context::{Exit, Wasi};
+pub use context::{Exit, Turn, Wasi};
 pub use errno::{Errno, Result};
 pub use memory::{Fault, FnMemory, GuestMemory};
 pub use stream::{BytesInput, BytesOutput, InputStream, Listener, Null, OutputStream, Socket};

@@ -146,6 +146,9 @@ impl Wasi {
             subscriptions.push(Subscription::load(abi, mem, input + index * size)?);
         }
         let states = self.wait(&subscriptions)?;
+        if self.is_over {
+            return Ok(());
+        }
         let mut events = 0;
         for (subscription, state) in subscriptions.iter().zip(states) {
             if let State::Done(outcome) = state {
@@ -156,13 +159,14 @@ impl Wasi {
         mem.store_u32(out_count, events)
     }
 
-    /// Waits until at least one subscription is done.
+    /// Waits until at least one subscription is done, or the call's turn is over.
     fn wait(&mut self, subscriptions: &[Subscription]) -> Result<Vec<State>> {
         let mut states = Vec::with_capacity(subscriptions.len());
         for subscription in subscriptions {
             states.push(self.begin(subscription.source));
         }
         let is_done = |states: &[State]| states.iter().any(|state| matches!(state, State::Done(_)));
+        let mut patience = self.turn.map(|turn| turn.patience_ns);
         loop {
             let asked = states.iter().any(|state| matches!(state, State::Ask));
             let timer = states.iter().filter_map(|s| if let State::Timer(ns) = s { Some(*ns) } else { None }).min();
@@ -170,7 +174,11 @@ impl Wasi {
             if asked {
                 timeout = Some(timeout.map_or(PAUSE_NS, |ns| ns.min(PAUSE_NS)));
             }
+            if let Some(patience) = patience {
+                timeout = Some(timeout.map_or(patience, |ns| ns.min(patience)));
+            }
             let slept = self.pause(subscriptions, &mut states, timeout)?;
+            patience = patience.map(|ns| ns.saturating_sub(slept));
             for (state, subscription) in states.iter_mut().zip(subscriptions) {
                 if let State::Ask = state {
                     *state = self.begin(subscription.source);
@@ -184,10 +192,27 @@ impl Wasi {
                     }
                 }
             }
-            if is_done(&states) {
+            self.is_over = !is_done(&states) && patience == Some(0);
+            if is_done(&states) || self.is_over {
                 return Ok(states);
             }
         }
+    }
+
+    /// Whether reading from `fd` does not wait, or stops waiting within `patience_ns`.
+    pub(crate) fn is_ready_in(&self, fd: u32, patience_ns: u64) -> bool {
+        #[cfg(all(feature = "std", unix))]
+        if let Ok(descriptor) = self.table.get(fd)
+            && let Some(host) = host_fd(descriptor)
+            && !descriptor.flags().contains(crate::abi::FdFlags::NONBLOCK)
+        {
+            use crate::host::{Waiting, wait};
+            let mut waiting = [Waiting { index: 0, fd: host, writing: false, ready: None }];
+            // What cannot be waited for is for the call itself to tell.
+            return wait(&mut waiting, Some(patience_ns)).is_err() || waiting[0].ready.is_some();
+        }
+        let _ = (fd, patience_ns);
+        true
     }
 
     fn begin(&mut self, source: Source) -> State {
@@ -197,7 +222,9 @@ impl Wasi {
                     ClockId::Realtime | ClockId::Monotonic if absolute => {
                         self.clock.now(id).map(|now| timeout.saturating_sub(now))
                     }
-                    ClockId::Realtime | ClockId::Monotonic => Ok(timeout),
+                    ClockId::Realtime | ClockId::Monotonic => {
+                        Ok(timeout.saturating_sub(self.turn.map_or(0, |turn| turn.waited_ns)))
+                    }
                     ClockId::ProcessCpuTime | ClockId::ThreadCpuTime => Err(Errno::NotSup),
                 });
                 due.map_or_else(|errno| State::Done(Err(errno)), State::Timer)

@@ -10,7 +10,7 @@ use support::{Guest, ROOT};
 use wasi_lite::fs::Ready;
 use wasi_lite::fs::mem::MemFs;
 use wasi_lite::host::{HostInput, HostOutput};
-use wasi_lite::{Abi, BytesInput, Errno, FdFlags, Filetype, Function, InputStream, OFlags, Rights, WasiBuilder};
+use wasi_lite::{Abi, BytesInput, Errno, FdFlags, Filetype, Function, InputStream, OFlags, Rights, Turn, WasiBuilder};
 
 const IN: u32 = 30_000;
 const EVENTS: u32 = 40_000;
@@ -264,4 +264,38 @@ fn sockets() {
     assert_eq!(guest.call(Function::SockShutdown, &[9, 1]), Err(Errno::BadF));
     guest.close(socket).unwrap();
     assert_eq!(recv(&mut guest, socket, &[1], 0), Err(Errno::BadF));
+}
+
+#[test]
+fn calls_in_turn_let_go_of_the_context() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let mut guest = Guest::new(
+        WasiBuilder::new().stdin(Box::new(HostInput::from(std::os::fd::OwnedFd::from(reader)))).build().unwrap(),
+    );
+    let turn = |waited_ms: u64, patience_ms: u64| Turn {
+        waited_ns: waited_ms * 1_000_000,
+        patience_ns: patience_ms * 1_000_000,
+    };
+    let call = |guest: &mut Guest, function, args: &[u64], turn| {
+        guest.wasi.call_in_turn(Abi::Preview1, function, &mut guest.memory[..], args, turn).unwrap()
+    };
+    // A clock of 50 ms is due in the turn in which the time that was waited adds up to it.
+    guest.put(IN, &[0; 48]);
+    guest.put(IN + 16, &1_u32.to_le_bytes());
+    guest.put(IN + 24, &50_000_000_u64.to_le_bytes());
+    let poll = [IN.into(), EVENTS.into(), 1, 64];
+    let start = Instant::now();
+    assert_eq!(call(&mut guest, Function::PollOneoff, &poll, turn(0, 1)), None);
+    assert_eq!(call(&mut guest, Function::PollOneoff, &poll, turn(40, 1)), None);
+    assert!(start.elapsed() < Duration::from_secs(30));
+    assert_eq!(call(&mut guest, Function::PollOneoff, &poll, turn(49, 60_000)), Some(0));
+    assert_eq!(guest.u32_at(64), 1);
+    // So is input that comes between two turns.
+    guest.put(1024, &2000_u32.to_le_bytes());
+    guest.put(1028, &8_u32.to_le_bytes());
+    let read = [0, 1024, 1, 64];
+    assert_eq!(call(&mut guest, Function::FdRead, &read, turn(0, 1)), None);
+    writer.write_all(b"input").unwrap();
+    assert_eq!(call(&mut guest, Function::FdRead, &read, turn(1, 60_000)), Some(0));
+    assert_eq!((guest.u32_at(64), &guest.memory[2000..2005]), (5, &b"input"[..]));
 }

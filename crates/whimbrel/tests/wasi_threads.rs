@@ -35,6 +35,41 @@ fn program(main: &str, start: &str) -> String {
     )
 }
 
+/// The main thread waits in `poll_oneoff` until another has written; with the context kept for as long as a call waits, the
+/// other would come only after the minute.
+#[test]
+fn a_thread_that_sleeps_leaves_the_context_to_others() {
+    let text = r#"(module
+      (import "env" "memory" (memory 1 2 shared))
+      (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+      (export "memory" (memory 0))
+      (data (i32.const 16) "\40\00\00\00\01\00\00\00")
+      (data (i32.const 64) "!")
+      (func (export "wasi_thread_start") (param i32 i32)
+        (drop (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 32)))
+        (call $exit (i32.const 7)))
+      (func (export "_start")
+        (drop (call $spawn (i32.const 0)))
+        ;; A minute on the monotonic clock.
+        (i32.store (i32.const 144) (i32.const 1))
+        (i64.store (i32.const 152) (i64.const 60000000000))
+        (drop (call $poll (i32.const 128) (i32.const 256) (i32.const 1) (i32.const 512)))))"#;
+    let engine = Engine::default();
+    let module = Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
+    let mut linker = Linker::<Arc<Mutex<Wasi>>>::new(&engine);
+    wasi::add_locked_to_linker(&mut linker, |wasi| wasi).unwrap();
+    let stdout = BytesOutput::default();
+    let wasi = Arc::new(Mutex::new(WasiBuilder::new().stdout(Box::new(stdout.clone())).build().unwrap()));
+    let start = std::time::Instant::now();
+    let group = ThreadGroup::new(linker, &module, move || Arc::clone(&wasi)).unwrap();
+    let error = group.run().unwrap_err();
+    assert_eq!((error.i32_exit_status(), stdout.bytes()), (Some(7), b"!".to_vec()));
+    assert!(start.elapsed() < std::time::Duration::from_secs(40), "the other thread waited for the clock");
+}
+
 #[test]
 fn threads_share_the_memory_and_have_globals_of_their_own() {
     let (result, output) = run(&program(

@@ -1,12 +1,15 @@
 //! WASI preview 1, from `wasi-lite`, as imports of a linker.
 
-use wasi_lite::{Abi, Exit, Fault, Function, GuestMemory};
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use wasi_lite::{Abi, Exit, Fault, Function, GuestMemory, Turn};
 use whimbrel_engine::Value;
 
 use crate::error::HandleError;
 use crate::host::{Caller, HostFunc};
 use crate::store::StoreInner;
-use crate::{Engine, Error, Extern, FuncType, I32Exit, Linker, Result, SharedMemory, StoreContextMut, ValType};
+use crate::{Engine, Error, Extern, FuncType, I32Exit, Linker, Result, SharedMemory, StoreContextMut, Trap, ValType};
 
 pub use wasi_lite;
 pub use wasi_lite::{BuildError, BytesInput, BytesOutput, InputStream, OutputStream, Wasi, WasiBuilder, fs};
@@ -48,11 +51,12 @@ pub fn add_to_linker<T: 'static>(
     linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut Wasi + Copy + Send + Sync + 'static,
 ) -> Result<()> {
-    define_all(linker, move |data, call| call(get(data)))
+    define_all(linker, false, move |data, _, call| call(get(data), None))
 }
 
-/// As [`add_to_linker`], for a context that threads share. A call has it for as long as it lasts: while one thread reads or
-/// sleeps, others wait with theirs.
+/// As [`add_to_linker`], for a context that threads share. While one thread waits for a clock, for input or for a connection, the
+/// others have their turns: a call keeps the context for a millisecond at most before it lets go and takes it again. An
+/// interruption ends such a call too.
 ///
 /// # Errors
 ///
@@ -60,25 +64,41 @@ pub fn add_to_linker<T: 'static>(
 #[cfg(feature = "std")]
 pub fn add_locked_to_linker<T: 'static>(
     linker: &mut Linker<T>,
-    get: impl Fn(&mut T) -> &mut alloc::sync::Arc<std::sync::Mutex<Wasi>> + Copy + Send + Sync + 'static,
+    get: impl Fn(&mut T) -> &mut Arc<std::sync::Mutex<Wasi>> + Copy + Send + Sync + 'static,
 ) -> Result<()> {
-    define_all(linker, move |data, call| {
-        let wasi = alloc::sync::Arc::clone(get(data));
-        let mut wasi = wasi.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        call(&mut wasi)
+    const PATIENCE_NS: u64 = 1_000_000;
+    define_all(linker, true, move |data, interrupt, call| {
+        let wasi = Arc::clone(get(data));
+        let start = std::time::Instant::now();
+        loop {
+            let waited_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            let mut context = wasi.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let result = call(&mut context, Some(Turn { waited_ns, patience_ns: PATIENCE_NS }))?;
+            if result.is_some() || interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+                return Ok(result);
+            }
+            drop(context);
+            // A thread that takes a lock again at once is mostly the first to get it.
+            std::thread::yield_now();
+        }
     })
 }
 
-/// A call of a function on a context.
-type Call<'a> = &'a mut dyn FnMut(&mut Wasi) -> Result<u32, Exit>;
+/// A call of a function on a context; `None` if it has used up its turn.
+type Call<'a> = &'a mut dyn FnMut(&mut Wasi, Option<Turn>) -> Result<Option<u32>, Exit>;
 
-fn define_all<T: 'static>(
-    linker: &mut Linker<T>,
-    with: impl Fn(&mut T, Call<'_>) -> Result<u32, Exit> + Copy + Send + Sync + 'static,
-) -> Result<()> {
+/// Makes a call on the context in the store's data, in as many turns as it takes; `None` once the flag interrupts it.
+trait With<T>: Fn(&mut T, Option<&AtomicBool>, Call<'_>) -> Result<Option<u32>, Exit> + Send + Sync + 'static {}
+
+impl<T, F> With<T> for F where
+    F: Fn(&mut T, Option<&AtomicBool>, Call<'_>) -> Result<Option<u32>, Exit> + Send + Sync + 'static
+{
+}
+
+fn define_all<T: 'static>(linker: &mut Linker<T>, may_let_go: bool, with: impl With<T> + Copy) -> Result<()> {
     for abi in [Abi::Preview1, Abi::Unstable] {
         for &function in Function::ALL {
-            let func = host_func(linker.engine(), abi, function, with);
+            let func = host_func(linker.engine(), abi, function, may_let_go, with);
             linker.define_host(abi.module(), function.name(), func)?;
         }
     }
@@ -89,7 +109,8 @@ fn host_func<T: 'static>(
     engine: &Engine,
     abi: Abi,
     function: Function,
-    with: impl Fn(&mut T, Call<'_>) -> Result<u32, Exit> + Send + Sync + 'static,
+    may_let_go: bool,
+    with: impl With<T>,
 ) -> HostFunc<T> {
     let types = |types: &[wasi_lite::ValType]| {
         types
@@ -112,32 +133,48 @@ fn host_func<T: 'static>(
                 _ => 0,
             };
         }
-        let errno = call_wasi(store, abi, function, &args[..params], &with)?;
+        // Only a call that lets go of the context looks at the flag.
+        let interrupt = may_let_go.then(|| Arc::clone(store.objects.interrupt_flag()));
+        let Some(errno) = call_wasi(store, (abi, function, &args[..params]), interrupt.as_deref(), &with)? else {
+            interrupt.inspect(|flag| flag.store(false, Ordering::Relaxed));
+            return Err(Trap::Interrupted.into());
+        };
         store.objects.return_from_host(&[Value::I32(errno)][..results]).map_err(HandleError::from)?;
         Ok(())
     };
     HostFunc::raw(FuncType::new(engine, types(function.params()), types(function.results())), call)
 }
 
+/// One call on the guest's memory; `None` if it was interrupted while it waited.
 fn call_wasi<T>(
     store: &mut StoreInner<T>,
-    abi: Abi,
-    function: Function,
-    args: &[u64],
-    with: &impl Fn(&mut T, Call<'_>) -> Result<u32, Exit>,
-) -> Result<u32> {
+    what: (Abi, Function, &[u64]),
+    interrupt: Option<&AtomicBool>,
+    with: &impl With<T>,
+) -> Result<Option<u32>> {
+    fn call<M: GuestMemory + ?Sized>(
+        (abi, function, args): (Abi, Function, &[u64]),
+        memory: &mut M,
+        wasi: &mut Wasi,
+        turn: Option<Turn>,
+    ) -> Result<Option<u32>, Exit> {
+        match turn {
+            Some(turn) => wasi.call_in_turn(abi, function, memory, args, turn),
+            None => wasi.call_abi(abi, function, memory, args).map(Some),
+        }
+    }
     let mut caller = Caller(StoreContextMut(store));
     let result = match caller.get_export("memory") {
         Some(Extern::SharedMemory(memory)) => {
             let mut memory = SharedGuest(memory);
-            with(caller.data_mut(), &mut |wasi| wasi.call_abi(abi, function, &mut memory, args))
+            with(caller.data_mut(), interrupt, &mut |wasi, turn| call(what, &mut memory, wasi, turn))
         }
         Some(Extern::Memory(memory)) => {
             let (bytes, data) = memory.data_and_store_mut(&mut caller);
-            with(data, &mut |wasi| wasi.call_abi(abi, function, &mut *bytes, args))
+            with(data, interrupt, &mut |wasi, turn| call(what, &mut *bytes, wasi, turn))
         }
         // Functions that touch no memory work without one.
-        _ => with(caller.data_mut(), &mut |wasi| wasi.call_abi(abi, function, &mut [][..], args)),
+        _ => with(caller.data_mut(), interrupt, &mut |wasi, turn| call(what, &mut [][..], wasi, turn)),
     };
     result.map_err(|exit| Error::new(I32Exit(exit.code() as i32)))
 }
