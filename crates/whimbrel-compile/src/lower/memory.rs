@@ -1,7 +1,7 @@
 //! Memory accesses, globals, and the operations on slots in a row.
 
 use wasm_syntax::{GlobalIdx, LoadOp, MemArg, MemIdx, StoreOp, TableIdx};
-use whimbrel_ir::{Addr, Class, Inst, Slot, SlotsOp, Src};
+use whimbrel_ir::{Addr, Class, Inst, Point, Slot, SlotsOp, Src};
 
 use super::stack::{Entry, Kind, Sum};
 use super::{Lowerer, slot};
@@ -107,6 +107,13 @@ impl Lowerer<'_> {
     /// An operation on the homes of its operands, where its results go as well.
     pub(super) fn slots_op(&mut self, op: SlotsOp, operands: usize, results: &[Class]) {
         self.flush_top(operands);
+        if matches!(
+            op,
+            SlotsOp::MemoryCopy { .. } | SlotsOp::MemoryFill(_) | SlotsOp::TableCopy { .. } | SlotsOp::TableFill(_)
+        ) {
+            // An interruption stops it, with the operands of what is left.
+            self.point(Point::before(self.code.end()));
+        }
         self.truncate(self.stack.len() - operands);
         let has_slots = operands > 0 || !results.is_empty();
         let a = if has_slots { slot(self.top) } else { Slot(0) };
