@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use whimbrel_ir::{Family, OpKey};
 
 /// How many sequences of the list are used unless told otherwise.
-const DEFAULT_PATTERNS: usize = 5_000;
+const DEFAULT_PATTERNS: usize = 10_000;
 
 /// How many in a build for size.
 const COMPACT_PATTERNS: usize = 0;

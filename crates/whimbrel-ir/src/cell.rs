@@ -221,6 +221,10 @@ impl OpKey {
                 let constant = self.shape.b() == Some(SrcKind::Const);
                 2 + self.addr_mode()?.extension_words() + usize::from(constant)
             }
+            Family::Select => {
+                let is_const = |kind| kind == Some(SrcKind::Const);
+                2 + usize::from(is_const(self.shape.a()) || is_const(self.shape.b()))
+            }
             Family::GlobalSet | Family::BrCmp => {
                 let kind = if self.family == Family::BrCmp { self.shape.b() } else { self.shape.a() };
                 2 + usize::from(kind == Some(SrcKind::Const))
@@ -229,7 +233,6 @@ impl OpKey {
             | Family::Pins
             | Family::Zero
             | Family::CopyRange
-            | Family::Select
             | Family::GlobalGet
             | Family::Br
             | Family::BrIf
@@ -343,13 +346,19 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
                 (a, b) => cell.a(slot_of(a)).imm(slot_of(b).into()),
             }
         }
-        Inst::Select { class, d, a, b, cond } => Cell::new(Family::Select)
-            .sub(class as u8)
-            .mode(cond.kind() as u8)
-            .shape(d.kind(), a.kind(), b.kind())
-            .d(dst_slot(d))
-            .a(slot_of(a))
-            .imm(Payload::pair(slot_of(b), slot_of(cond))),
+        // Constants stand in the two halves of one word.
+        Inst::Select { class, d, a, b, cond } => {
+            let half = |src| if let Src::Const(value) = src { u64::from(value as u32) } else { 0 };
+            let is_const = |src: Src| src.kind() == SrcKind::Const;
+            let cell = Cell::new(Family::Select)
+                .sub(class as u8)
+                .mode(cond.kind() as u8)
+                .shape(d.kind(), a.kind(), b.kind())
+                .d(dst_slot(d))
+                .a(slot_of(a))
+                .imm(Payload::pair(slot_of(b), slot_of(cond)));
+            if is_const(a) || is_const(b) { cell.extend(half(a) | half(b) << 32) } else { cell }
+        }
         Inst::Load { op, d, addr } => {
             let (cell, base, index) = address(Cell::new(Family::Load).sub(op as u16 as u8), addr);
             cell.shape(d.kind(), base, index).d(dst_slot(d))

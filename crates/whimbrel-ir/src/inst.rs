@@ -212,9 +212,9 @@ pub enum Inst {
         class: Class,
         /// Destination.
         d: Dst,
-        /// Value when the condition holds: a slot or a pin.
+        /// Value when the condition holds; not the accumulator, nor a constant of class `F64`.
         a: Src,
-        /// Value when it does not: a slot or a pin.
+        /// Value when it does not; as `a`.
         b: Src,
         /// The condition; never a constant.
         cond: Src,

@@ -538,8 +538,12 @@ fn shape_is_allowed(inst: &Inst) -> bool {
             let is_plain = !negate || opposite(op).is_none();
             is_test && is_plain && !is_const(a) && !are_acc(a, b) && kinds_are_in_order(op, a.kind(), b.kind())
         }
-        Inst::Select { a, b, cond, .. } => {
-            let is_value = |src| matches!(src, Src::Slot(_) | Src::Pin(_));
+        Inst::Select { class, a, b, cond, .. } => {
+            let is_value = |src| match src {
+                Src::Slot(_) | Src::Pin(_) => true,
+                Src::Const(_) => !matches!(class, Class::F64 | Class::V128),
+                Src::Acc => false,
+            };
             is_value(a) && is_value(b) && !is_const(cond)
         }
         Inst::BrIf { cond, .. } => !is_const(cond),

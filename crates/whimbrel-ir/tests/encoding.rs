@@ -193,8 +193,10 @@ fn moves_and_branches_round_trip() {
                 round_trip(numbers, Inst::Const64 { class, d, value });
                 round_trip(numbers, Inst::GlobalGet { class, d, global });
                 let cond = numbers.src(Class::I32, if kind == SrcKind::Const { SrcKind::Slot } else { kind });
-                for second in SrcKind::ALL.into_iter().filter(|&kind| kind != SrcKind::Const) {
-                    let (a, b) = (cond, numbers.src(class, second));
+                let has_constants = !matches!(class, Class::F64 | Class::V128);
+                for second in SrcKind::ALL.into_iter().filter(|&kind| has_constants || kind != SrcKind::Const) {
+                    let first = if has_constants { kind } else { cond.kind() };
+                    let (a, b) = (numbers.src(class, first), numbers.src(class, second));
                     round_trip(numbers, Inst::Select { class, d, a, b, cond });
                 }
                 for negate in [false, true] {

@@ -5,7 +5,7 @@ use whimbrel_ir::{Class, Dst, Inst, SlotsOp, Src, mirrored, opposite};
 
 use super::Lowerer;
 use super::fuse::is_comparison;
-use super::stack::Kind;
+use super::stack::{Entry, Kind};
 use crate::fold::fold;
 
 impl Lowerer<'_> {
@@ -85,14 +85,23 @@ impl Lowerer<'_> {
         self.push_result(class, |d: Dst| Inst::Binary { op, d, a, b });
     }
 
+    /// A value that may be selected, as an operand.
+    fn choice(&mut self, value: &mut Entry) -> Src {
+        self.fit(value);
+        match value.kind {
+            Kind::Const(bits) if value.class != Class::F64 => Src::Const(bits),
+            _ => Src::Slot(self.slot_operand(value)),
+        }
+    }
+
     pub(super) fn select(&mut self) {
         let mut cond = self.pop();
         let mut second = self.pop();
         let mut first = self.pop();
         let class = first.class;
         let reference = first.reference.or(second.reference);
-        let a = Src::Slot(self.slot_operand(&mut first));
-        let b = Src::Slot(self.slot_operand(&mut second));
+        let a = self.choice(&mut first);
+        let b = self.choice(&mut second);
         if cond.is_const() {
             self.materialise(&mut cond);
         }

@@ -368,6 +368,24 @@ impl<const N: usize> Src for ExtConst<N> {
     }
 }
 
+/// The constant in a half of the first extension word, which two of them share: the upper one, or the lower.
+pub(crate) struct HalfConst<const UPPER: bool>;
+
+impl<const UPPER: bool> Src for HalfConst<UPPER> {
+    const KIND: SrcKind = SrcKind::Const;
+
+    #[inline(always)]
+    unsafe fn get<T: Value>(ip: Ip, _: &Regs) -> T {
+        let n = if cfg!(target_endian = "little") == UPPER { 1 } else { 0 };
+        // SAFETY: the op has that extension word.
+        let bits = unsafe { *ip.add(2).cast::<u32>().add(n) };
+        T::from_bits(match T::CLASS {
+            Class::I64 => bits as i32 as i64 as u64,
+            _ => bits.into(),
+        })
+    }
+}
+
 /// Zero, the base of addresses that have no other.
 pub(crate) struct Zero;
 

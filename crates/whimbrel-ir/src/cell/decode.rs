@@ -61,8 +61,8 @@ pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
         Family::Select => Inst::Select {
             class: key.class()?,
             d: d()?,
-            a: src(key.shape.a(), payload.a, 0)?,
-            b: src(key.shape.b(), payload.b(), 0)?,
+            a: src(key.shape.a(), payload.a, widen(key.class()?, ext(0) as u32))?,
+            b: src(key.shape.b(), payload.b(), widen(key.class()?, (ext(0) >> 32) as u32))?,
             cond: src(key.selector(), payload.c(), 0)?,
         },
         Family::Load => {

@@ -8,7 +8,7 @@ use super::{given, of};
 use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Ip, Regs};
 use crate::exec::operand::{
-    Const, Dst, ExtConst, Fields, SlotA, SlotB, SlotC, Src, Value, Zero, is_kind_of, is_result_kind_of,
+    Const, Dst, ExtConst, Fields, HalfConst, SlotA, SlotB, SlotC, Src, Value, Zero, is_kind_of, is_result_kind_of,
 };
 
 /// Picks the instance of a generic function for a class. Vectors have neither accumulator nor constants, so that the
@@ -147,7 +147,7 @@ impl Step for CopyRange {
 pub(super) struct SelectStep<T, A, B, C, D>(PhantomData<(T, A, B, C, D)>);
 
 impl<T: Value, A: Src, B: Src, C: Src, D: Dst> Step for SelectStep<T, A, B, C, D> {
-    const LEN: usize = 2;
+    const LEN: usize = if A::IS_CONST || B::IS_CONST { 3 } else { 2 };
 
     #[inline(always)]
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
@@ -175,11 +175,11 @@ pub(super) fn select(key: OpKey) -> Option<Handler> {
 }
 
 fn select_of<T: Value>(key: OpKey) -> Option<Handler> {
-    by_source!(key.shape.a(), |A: SlotA, Zero| select_second::<T, A>(key))
+    by_source!(key.shape.a(), |A: SlotA, HalfConst<false>| select_second::<T, A>(key))
 }
 
 fn select_second<T: Value, A: Src>(key: OpKey) -> Option<Handler> {
-    by_source!(key.shape.b(), |B: SlotB, Zero| select_on::<T, A, B>(key))
+    by_source!(key.shape.b(), |B: SlotB, HalfConst<true>| select_on::<T, A, B>(key))
 }
 
 fn select_on<T: Value, A: Src, B: Src>(key: OpKey) -> Option<Handler> {
@@ -195,7 +195,8 @@ fn select_to<T: Value, A: Src, B: Src, C: Src>(key: OpKey) -> Option<Handler> {
 
 /// Whether a selection chooses between values of this kind.
 const fn is_value_of<T: Value>(kind: SrcKind) -> bool {
-    !matches!(kind, SrcKind::Const | SrcKind::Acc) && is_kind_of(T::CLASS, kind)
+    let is_wide = matches!((kind, T::CLASS), (SrcKind::Const, Class::F64));
+    !is_wide && !matches!(kind, SrcKind::Acc) && is_kind_of(T::CLASS, kind)
 }
 
 /// The cell of the global that the op's immediate names.
