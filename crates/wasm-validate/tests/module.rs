@@ -88,7 +88,7 @@ fn constants_are_constant() {
     assert_eq!(error(constant(&mut module, ValType::I32, &add[..3])), "unclosed blocks: 1 (at offset 0x3)");
     let mut older = three_funcs(Features::V2);
     assert_eq!(error(constant(&mut older, ValType::I32, &add)), {
-        "constant expression required in `i32.add` (at offset 0x2)"
+        "disabled feature in `i32.add`: arithmetic in a constant expression needs `extended-const` (at offset 0x2)"
     });
 }
 

@@ -57,7 +57,12 @@ impl<'a> ConstValidator<'a> {
                 | NumericOp::I64Add
                 | NumericOp::I64Sub
                 | NumericOp::I64Mul,
-            ) if self.instrs.module.features.has(Feature::ExtendedConst) => {}
+            ) => {
+                if !self.instrs.module.features.has(Feature::ExtendedConst) {
+                    let (what, feature) = ("arithmetic in a constant expression", Feature::ExtendedConst);
+                    return Err(ErrorKind::FeatureDisabled { what, feature }.into());
+                }
+            }
             Instr::End
             | Instr::I32Const(_)
             | Instr::I64Const(_)
