@@ -1,6 +1,5 @@
 //! Executions: running programs as data.
 
-use alloc::alloc::{Layout, alloc_zeroed, dealloc};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -16,6 +15,7 @@ use super::link::{LooseCode, ModuleCode};
 use super::unwind::{self, Thrown};
 use crate::gc::{AllocError, Heap};
 use crate::instance::{FuncInst, FuncKind, Instance, Tag};
+use crate::memory::region::Region;
 
 /// Calls and backward branches between two looks at the interruption flag.
 const SLICE: u64 = 4_000;
@@ -26,7 +26,7 @@ const BOTTOM_SLOTS: usize = 16;
 /// The memory for frames: a fixed number of slots, of which the system commits those that are touched.
 #[derive(Debug)]
 pub struct ValueStack {
-    base: NonNull<u64>,
+    region: Region,
     slots: usize,
 }
 
@@ -39,24 +39,19 @@ impl ValueStack {
     /// A stack of that many 8-byte slots; `None` where the system has no memory for it.
     #[must_use]
     pub fn new(slots: usize) -> Option<Self> {
-        let layout = Layout::array::<u64>(slots.max(1)).ok()?;
-        // SAFETY: the layout is not empty.
-        let base = NonNull::new(unsafe { alloc_zeroed(layout) }.cast::<u64>())?;
-        Some(Self { base, slots: slots.max(1) })
+        let slots = slots.max(1);
+        let region = Region::zeroed(slots.checked_mul(size_of::<u64>())?)?;
+        Some(Self { region, slots })
+    }
+
+    #[inline(always)]
+    fn base(&self) -> NonNull<u64> {
+        self.region.base().cast()
     }
 
     fn limit(&self) -> *mut u64 {
         // SAFETY: the end of the allocation.
-        unsafe { self.base.as_ptr().add(self.slots) }
-    }
-}
-
-impl Drop for ValueStack {
-    fn drop(&mut self) {
-        if let Ok(layout) = Layout::array::<u64>(self.slots) {
-            // SAFETY: allocated with this layout.
-            unsafe { dealloc(self.base.as_ptr().cast(), layout) };
-        }
+        unsafe { self.base().as_ptr().add(self.slots) }
     }
 }
 
@@ -224,7 +219,7 @@ impl Execution {
         if self.stack.slots < return_slot.max(args.len()) + BOTTOM_SLOTS {
             return Err(Trap::CallStackExhausted);
         }
-        let fp = self.stack.base.as_ptr();
+        let fp = self.stack.base().as_ptr();
         // SAFETY: the stack has room for the arguments.
         unsafe { fp.copy_from_nonoverlapping(args.as_ptr(), args.len()) };
         let acc = self.ctx.landings.exit().expose_provenance() as u64;
@@ -333,7 +328,7 @@ impl Execution {
         let in_host = self.state == State::HostThrow;
         // SAFETY: passed on from the caller; nothing happens between finding the frame and going there.
         unsafe {
-            let Some(landing) = unwind::find(&self.ctx, in_host, self.stack.base.as_ptr(), &self.thrown) else {
+            let Some(landing) = unwind::find(&self.ctx, in_host, self.stack.base().as_ptr(), &self.thrown) else {
                 // The frames stay for a backtrace.
                 self.state = if in_host { State::HostThrow } else { State::Idle };
                 return Some(Outcome::Exception);
@@ -385,7 +380,7 @@ impl Execution {
 
     /// The first slot of the stack.
     pub(super) fn base(&self) -> *mut u64 {
-        self.stack.base.as_ptr()
+        self.stack.base().as_ptr()
     }
 
     /// The reference to the exception thrown last, or null as long as there is none.
@@ -457,12 +452,12 @@ impl Execution {
     pub fn results(&self, slots: usize) -> &[u64] {
         let slots = slots.min(self.stack.slots);
         // SAFETY: the stack has that many slots, all initialised.
-        unsafe { slice::from_raw_parts(self.stack.base.as_ptr(), slots) }
+        unsafe { slice::from_raw_parts(self.stack.base().as_ptr(), slots) }
     }
 
     /// Arguments of the pending host call, to be replaced by its results; `slots` is the larger number of both.
     pub fn host_slots(&mut self, slots: usize) -> &mut [u64] {
-        let fp = self.ctx.regs.map_or(self.stack.base.as_ptr(), |regs| regs.fp);
+        let fp = self.ctx.regs.map_or(self.stack.base().as_ptr(), |regs| regs.fp);
         let room = (self.stack.limit() as usize - fp as usize) / size_of::<u64>();
         // SAFETY: the slots lie on the stack, and nothing else runs.
         unsafe { slice::from_raw_parts_mut(fp, slots.min(room)) }
@@ -489,6 +484,6 @@ impl Execution {
     pub unsafe fn backtrace(&self) -> Vec<BacktraceFrame> {
         let in_host = matches!(self.state, State::HostReturn | State::HostThrow);
         // SAFETY: passed on from the caller.
-        unsafe { super::backtrace::walk(&self.ctx, in_host, self.stack.base.as_ptr()) }
+        unsafe { super::backtrace::walk(&self.ctx, in_host, self.stack.base().as_ptr()) }
     }
 }

@@ -1,15 +1,13 @@
 //! Linear memories: their bytes and growth. Spec: `syntax-meminst`.
 //!
-//! Bytes come from the allocator zeroed, so that pages nobody touches cost nothing. Growth may move them: whoever keeps
-//! the base reloads it after anything that can grow the memory. Shared memories are of another kind (`shared`).
+//! Bytes come zeroed (`region`), so that pages nobody touches cost nothing. Growth may move them: whoever keeps the base
+//! reloads it after anything that can grow the memory. Shared memories are of another kind (`shared`).
 
 mod parking;
 pub(crate) mod racy;
+pub(crate) mod region;
 mod shared;
 
-use alloc::alloc::{alloc_zeroed, dealloc, realloc};
-use core::alloc::Layout;
-use core::ptr::{self, NonNull};
 use core::slice;
 
 use wasm_syntax::MemType;
@@ -17,23 +15,19 @@ use wasm_syntax::MemType;
 use crate::gc::Header;
 
 pub use parking::Wait;
+use region::Region;
 pub use shared::SharedMemory;
-
-/// No larger: the allocator of the usual C library zeroes blocks of higher alignment by writing to them.
-const ALIGN: usize = 16;
 
 /// A memory. Spec: `syntax-meminst`.
 #[derive(Debug)]
 pub struct Memory {
     pub(crate) header: Header,
-    /// Start of `capacity` allocated bytes; dangling if that is 0.
-    base: NonNull<u8>,
+    region: Region,
     /// Bytes that the program sees, all initialised.
     len: usize,
-    capacity: usize,
     max_bytes: u64,
     ty: MemType,
-    /// Where the bytes are if the memory is shared; `base` and `len` are then those of an empty one.
+    /// Where the bytes are if the memory is shared; `region` and `len` are then those of an empty one.
     shared: Option<SharedMemory>,
 }
 
@@ -48,18 +42,14 @@ impl Memory {
         let address_space = if ty.memory64 { u64::MAX } else { 1 << 32 };
         let mut memory = Self {
             header: Header::new(),
-            base: NonNull::dangling(),
+            region: Region::empty(),
             len: 0,
-            capacity: 0,
             max_bytes: max_bytes.min(address_space),
             ty,
             shared: None,
         };
-        let len = memory.bytes_of(ty.limits.min)?;
-        if len > 0 {
-            memory.base = allocate_zeroed(len)?;
-            (memory.len, memory.capacity) = (len, len);
-        }
+        memory.len = memory.bytes_of(ty.limits.min)?;
+        memory.region = Region::zeroed(memory.len)?;
         Some(memory)
     }
 
@@ -68,9 +58,8 @@ impl Memory {
     pub fn from_shared(shared: SharedMemory) -> Self {
         Self {
             header: Header::new(),
-            base: NonNull::dangling(),
+            region: Region::empty(),
             len: 0,
-            capacity: 0,
             max_bytes: 0,
             ty: *shared.ty(),
             shared: Some(shared),
@@ -88,7 +77,7 @@ impl Memory {
     #[inline]
     #[must_use]
     pub fn base(&self) -> *mut u8 {
-        self.base.as_ptr()
+        self.region.base().as_ptr()
     }
 
     /// The address of the first byte, shared or not.
@@ -133,15 +122,15 @@ impl Memory {
     /// The bytes; none if the memory is shared.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
-        // SAFETY: `base` starts `len` initialised bytes, which nobody writes while `self` is borrowed.
-        unsafe { slice::from_raw_parts(self.base.as_ptr(), self.len) }
+        // SAFETY: the region starts with `len` initialised bytes, which nobody writes while `self` is borrowed.
+        unsafe { slice::from_raw_parts(self.base(), self.len) }
     }
 
     /// The bytes, to be written; none if the memory is shared.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
-        // SAFETY: `base` starts `len` initialised bytes, and `self` is borrowed exclusively.
-        unsafe { slice::from_raw_parts_mut(self.base.as_ptr(), self.len) }
+        // SAFETY: the region starts with `len` initialised bytes, and `self` is borrowed exclusively.
+        unsafe { slice::from_raw_parts_mut(self.base(), self.len) }
     }
 
     /// Grows the memory by `delta` pages of zeros; returns the old size in pages, or `None` past a limit or without room,
@@ -183,76 +172,23 @@ impl Memory {
     }
 
     fn extend(&mut self, new_len: usize) -> Option<()> {
-        let old_len = self.len;
-        // Fresh pages from the allocator are zero without being touched, which is worth a copy of what is shorter.
-        if new_len > self.capacity && new_len - old_len >= old_len {
-            let base = allocate_zeroed(new_len)?;
-            // SAFETY: both blocks have `old_len` bytes, and the new one does not overlap the old one.
-            unsafe { ptr::copy_nonoverlapping(self.base.as_ptr(), base.as_ptr(), old_len) };
-            self.free();
-            (self.base, self.len, self.capacity) = (base, new_len, new_len);
-            return Some(());
-        }
-        if new_len > self.capacity {
+        if new_len > self.region.capacity() {
             self.reserve(new_len)?;
         }
-        // SAFETY: `new_len <= capacity`, so the bytes from `old_len` to `new_len` are allocated.
-        unsafe { self.base.as_ptr().add(old_len).write_bytes(0, new_len - old_len) };
+        self.region.expose(self.len, new_len);
         self.len = new_len;
         Some(())
     }
 
-    /// Makes room for `needed` bytes, and for half as many more if the allocator and the limits allow that, so that growth
-    /// in small steps does not copy each time.
+    /// Makes room for `needed` bytes; for half as many more, if the growth is small and the system and the limits allow
+    /// that, so that growth in small steps does not copy each time.
     fn reserve(&mut self, needed: usize) -> Option<()> {
         let max = self.ty.limits.max.and_then(|pages| pages.checked_mul(1 << self.ty.page_size_log2));
         let max = max.unwrap_or(u64::MAX).min(self.max_bytes);
-        let roomy = (needed as u64).saturating_add(needed as u64 / 2).min(max).max(needed as u64);
-        self.reallocate(usize::try_from(roomy).ok()?).or_else(|| self.reallocate(needed))
+        let extra = if needed - self.len < self.len { needed as u64 / 2 } else { 0 };
+        let roomy = (needed as u64).saturating_add(extra).min(max).max(needed as u64);
+        self.region.grow(usize::try_from(roomy).ok()?, self.len).or_else(|| self.region.grow(needed, self.len))
     }
-
-    fn reallocate(&mut self, capacity: usize) -> Option<()> {
-        let new = Layout::from_size_align(capacity, ALIGN).ok()?;
-        // SAFETY: `base` was allocated with `capacity > 0` bytes (growth from nothing goes by `allocate_zeroed`) and `ALIGN`;
-        // `new` is a valid layout of more bytes.
-        let base = unsafe { realloc(self.base.as_ptr(), layout(self.capacity), new.size()) };
-        self.base = NonNull::new(base)?;
-        self.capacity = capacity;
-        Some(())
-    }
-
-    fn free(&mut self) {
-        // SAFETY: `base` was allocated with this capacity, and is not used again.
-        unsafe { deallocate(self.base, self.capacity) };
-    }
-}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        self.free();
-    }
-}
-
-fn layout(capacity: usize) -> Layout {
-    Layout::from_size_align(capacity, ALIGN).expect("the block was allocated with this layout")
-}
-
-/// Frees what [`allocate_zeroed`] gave, if there was anything to give.
-///
-/// # Safety
-///
-/// `base` was allocated with this capacity, and is not used again.
-unsafe fn deallocate(base: NonNull<u8>, capacity: usize) {
-    if capacity > 0 {
-        // SAFETY: passed on from the caller.
-        unsafe { dealloc(base.as_ptr(), layout(capacity)) };
-    }
-}
-
-fn allocate_zeroed(len: usize) -> Option<NonNull<u8>> {
-    let layout = Layout::from_size_align(len, ALIGN).ok()?;
-    // SAFETY: callers ask for more than 0 bytes.
-    NonNull::new(unsafe { alloc_zeroed(layout) })
 }
 
 #[cfg(test)]
@@ -270,8 +206,8 @@ mod tests {
     fn growth_keeps_bytes_and_adds_zeros() {
         let mut memory = Memory::new(ty(1, None), 1 << 30).unwrap();
         let mut expected = 1u64;
-        // Steps that copy into a fresh block, reallocate, and fit what was reserved.
-        for delta in [1, 0, 3, 1, 1, 1, 2] {
+        // Steps that copy into a fresh region, move it, and fit what was reserved.
+        for delta in [1, 0, 3, 1, 1, 1, 2, 20, 15] {
             let len = memory.as_slice().len();
             memory.as_mut_slice()[len - 1] = expected as u8;
             assert_eq!(memory.grow(delta), Some(expected));

@@ -4,13 +4,13 @@
 //! touched. Plain accesses go through `racy`, atomic ones through atomics; nothing ever makes a reference to the bytes.
 
 use alloc::sync::Arc;
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use wasm_syntax::{MemType, Trap};
 
 use super::parking::{Parking, Wait};
-use super::{allocate_zeroed, deallocate, racy};
+use super::racy;
+use super::region::Region;
 
 /// A shared memory. Clones are the same memory, on any thread.
 #[derive(Clone, Debug)]
@@ -18,10 +18,8 @@ pub struct SharedMemory(Arc<Block>);
 
 #[derive(Debug)]
 struct Block {
-    /// Start of `capacity` zeroed bytes; dangling if that is 0.
-    base: NonNull<u8>,
-    capacity: usize,
-    /// Bytes that programs see: never fewer than before, never more than `capacity`.
+    region: Region,
+    /// Bytes that programs see: never fewer than before, never more than the region has.
     len: AtomicU64,
     ty: MemType,
     parking: Parking,
@@ -31,13 +29,6 @@ struct Block {
 unsafe impl Send for Block {}
 // SAFETY: the same.
 unsafe impl Sync for Block {}
-
-impl Drop for Block {
-    fn drop(&mut self) {
-        // SAFETY: `base` was allocated with this capacity, and is not used again.
-        unsafe { deallocate(self.base, self.capacity) };
-    }
-}
 
 impl SharedMemory {
     /// A memory of the smallest size that `ty` allows, all zero. It can grow up to the maximum of `ty`, and to `max_bytes`;
@@ -50,18 +41,15 @@ impl SharedMemory {
         let limit = max_bytes.min(address_space).min(isize::MAX as u64);
         let len = bytes(ty.limits.min).filter(|&len| len <= limit)?;
         let mut capacity = bytes(ty.limits.max?).unwrap_or(limit).min(limit).max(len) as usize;
-        let base = loop {
-            if capacity == 0 {
-                break NonNull::dangling();
-            }
-            match allocate_zeroed(capacity) {
-                Some(base) => break base,
+        let region = loop {
+            match Region::zeroed(capacity) {
+                Some(region) => break region,
                 None if capacity as u64 == len => return None,
                 None => capacity = (capacity / 2).max(len as usize),
             }
         };
         let (len, parking) = (AtomicU64::new(len), Parking::default());
-        Some(Self(Arc::new(Block { base, capacity, len, ty, parking })))
+        Some(Self(Arc::new(Block { region, len, ty, parking })))
     }
 
     /// Whether both are the same memory.
@@ -100,9 +88,9 @@ impl SharedMemory {
     /// Grows the memory by `delta` pages of zeros; returns the old size in pages, or `None` past a limit, the memory then
     /// being as it was. Spec: `exec-memory.grow`.
     pub fn grow(&self, delta: u64) -> Option<u64> {
-        let Block { len, capacity, ty, .. } = &*self.0;
+        let Block { len, region, ty, .. } = &*self.0;
         let delta = delta.checked_mul(1 << ty.page_size_log2)?;
-        let grown = |len: u64| len.checked_add(delta).filter(|&new| new <= *capacity as u64);
+        let grown = |len: u64| len.checked_add(delta).filter(|&new| new <= region.capacity() as u64);
         let old = len.fetch_update(Ordering::SeqCst, Ordering::SeqCst, grown).ok()?;
         Some(old >> ty.page_size_log2)
     }
@@ -128,7 +116,7 @@ impl SharedMemory {
 
     /// The address of the first byte, which stays.
     pub(crate) fn base(&self) -> *mut u8 {
-        self.0.base.as_ptr()
+        self.0.region.base().as_ptr()
     }
 
     /// The first of `len` bytes at `offset`, if they are all in the memory.
@@ -140,7 +128,7 @@ impl SharedMemory {
             return None;
         }
         // SAFETY: the offset is within the allocation, or at its end.
-        Some(unsafe { self.0.base.as_ptr().add(offset as usize) })
+        Some(unsafe { self.0.region.base().as_ptr().add(offset as usize) })
     }
 
     /// The first byte of an atomic access of `width` bytes, a power of two.
