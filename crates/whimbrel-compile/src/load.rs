@@ -2,12 +2,13 @@
 //! its bytes.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use wasm_reader::custom::{KnownCustom, NameSubsection};
 use wasm_reader::{
     Body, ConstExpr, Cursor, Data, DataMode, Elem, ElemItems, ElemMode, Global, Section, Table, sections,
 };
-use wasm_syntax::{Features, FuncIdx, MemIdx, ModuleLimits, RefType, TableIdx, ValType};
+use wasm_syntax::{Features, FuncIdx, Instr, MemIdx, ModuleLimits, RefType, TableIdx, ValType};
 use wasm_validate::{ModuleInfo, ModuleValidator, SegmentMode};
 
 use crate::error::LoadError;
@@ -222,13 +223,49 @@ pub fn load_module(bytes: &[u8], options: &LoadOptions) -> Result<Loaded, LoadEr
 }
 
 fn validate_bodies(loaded: &Loaded, bytes: &[u8]) -> Result<(), LoadError> {
-    let mut scratch = Scratch::default();
+    #[cfg(feature = "parallel")]
+    if bytes.len() >= parallel::FROM_BYTES {
+        return parallel::validate_bodies(loaded, bytes);
+    }
+    validate_some(loaded, bytes, 0..loaded.bodies.len(), &mut Scratch::default())
+}
+
+/// Validates some of the bodies, by their positions.
+fn validate_some(
+    loaded: &Loaded,
+    bytes: &[u8],
+    positions: Range<usize>,
+    scratch: &mut Scratch,
+) -> Result<(), LoadError> {
     let imported = loaded.info.num_imported_funcs();
-    for n in 0..loaded.bodies.len() as u32 {
-        let func = FuncIdx(imported + n);
-        validate_func(&loaded.info, func, &loaded.body(bytes, func), &mut scratch)?;
+    for position in positions {
+        let func = FuncIdx(imported + position as u32);
+        validate_func(&loaded.info, func, &loaded.body(bytes, func), scratch)?;
     }
     Ok(())
+}
+
+/// Validation of bodies by several threads.
+#[cfg(feature = "parallel")]
+mod parallel {
+    use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+    use super::{LoadError, Loaded, Scratch, validate_some};
+
+    /// Smaller modules take less time than it takes threads to wake.
+    pub const FROM_BYTES: usize = 1 << 19;
+    /// How many bodies a thread takes at a time.
+    const BODIES: usize = 64;
+
+    /// As one thread does it: the error is that of the first body that has one.
+    pub fn validate_bodies(loaded: &Loaded, bytes: &[u8]) -> Result<(), LoadError> {
+        let count = loaded.bodies.len();
+        let results = (0..count.div_ceil(BODIES)).into_par_iter().map_init(Scratch::default, |scratch, part| {
+            let start = part * BODIES;
+            validate_some(loaded, bytes, start..count.min(start + BODIES), scratch)
+        });
+        results.find_first(Result::is_err).unwrap_or(Ok(()))
+    }
 }
 
 /// What loading builds, section by section.
@@ -430,6 +467,9 @@ impl<'a> Loader<'a> {
 
     /// Validates a constant expression; gives its place.
     fn const_expr(&mut self, ty: ValType, expr: &ConstExpr<'a>) -> Result<Span, LoadError> {
+        if is_integer(ty, expr) {
+            return Ok(self.span(expr.as_bytes()));
+        }
         let mut validator = self.validator.const_expr(ty);
         let mut instrs = expr.instrs();
         while !instrs.is_finished() {
@@ -439,4 +479,16 @@ impl<'a> Loader<'a> {
         validator.finish(instrs.offset())?;
         Ok(self.span(expr.as_bytes()))
     }
+}
+
+/// Whether the expression is one integer of the type `ty`, which nothing can be wrong with. There can be tens of thousands,
+/// as the addresses of data segments.
+fn is_integer(ty: ValType, expr: &ConstExpr<'_>) -> bool {
+    let mut instrs = expr.instrs();
+    let found = match instrs.read() {
+        Ok(Instr::I32Const(_)) => ValType::I32,
+        Ok(Instr::I64Const(_)) => ValType::I64,
+        _ => return false,
+    };
+    found == ty && matches!(instrs.read(), Ok(Instr::End)) && instrs.is_finished()
 }

@@ -39,6 +39,10 @@ use whimbrel_engine::sync::Lock;
 #[derive(Clone)]
 pub struct Module(Arc<Inner>);
 
+/// Smaller modules take less time than it takes threads to wake.
+#[cfg(feature = "parallel")]
+const PARALLEL_FROM_BYTES: usize = 1 << 19;
+
 struct Inner {
     engine: Engine,
     bytes: Arc<[u8]>,
@@ -85,8 +89,7 @@ impl Module {
         let scratch = Lock::default();
         let module = Self(Arc::new(Inner { engine: engine.clone(), bytes, loaded, types, image, exports, scratch }));
         if engine.config().compilation_mode == CompilationMode::Eager {
-            let info = module.info();
-            (info.num_imported_funcs()..info.num_funcs()).try_for_each(|func| module.compile(FuncIdx(func)))?;
+            module.compile_all()?;
         }
         Ok(module)
     }
@@ -195,6 +198,19 @@ impl Module {
     }
 
     /// Translates a function, unless that has happened.
+    fn compile_all(&self) -> Result<()> {
+        let funcs = self.info().num_imported_funcs()..self.info().num_funcs();
+        #[cfg(feature = "parallel")]
+        if self.0.bytes.len() >= PARALLEL_FROM_BYTES {
+            use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+            // The error is that of the first function that has one, as with one thread.
+            let results = funcs.into_par_iter().with_min_len(64).map(|func| self.compile(FuncIdx(func)));
+            return results.find_first(Result::is_err).unwrap_or(Ok(()));
+        }
+        let mut funcs = funcs;
+        funcs.try_for_each(|func| self.compile(FuncIdx(func)))
+    }
+
     pub(crate) fn compile(&self, func: FuncIdx) -> Result<()> {
         let Inner { bytes, loaded, image, scratch, .. } = &*self.0;
         if image.code.is_compiled(func) {
