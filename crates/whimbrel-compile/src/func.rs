@@ -23,11 +23,13 @@ pub struct Options {
     pub validate: bool,
     /// Whether locals that loops use much are kept in machine registers. It changes how fast code runs, never what it does.
     pub pins: bool,
+    /// Whether the code takes [fuel](crate::cost) for its instructions.
+    pub metering: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { validate: true, pins: true }
+        Self { validate: true, pins: true, metering: false }
     }
 }
 
@@ -58,7 +60,7 @@ pub fn compile_func(
     // Without the opcode of loops among its bytes, a body has no loop whose locals to pin.
     let pins = options.pins && body.instr_bytes().contains(&LOOP);
     let results = ResultType::Many(sig.results);
-    let mut lowerer = Lowerer::new(info, func, sig.params, results, pins, take(&mut scratch.lowerer));
+    let mut lowerer = Lowerer::new(info, func, sig.params, results, pins, options.metering, take(&mut scratch.lowerer));
     for run in body.locals().iter() {
         lowerer.declare_locals(run.count, run.ty);
     }
@@ -80,7 +82,7 @@ pub fn compile_const_expr(
     scratch: &mut Scratch,
 ) -> Result<Code, CompileError> {
     let buffers = take(&mut scratch.lowerer);
-    let lowerer = Lowerer::new(info, FuncIdx(u32::MAX), &[], ResultType::One(ty), false, buffers);
+    let lowerer = Lowerer::new(info, FuncIdx(u32::MAX), &[], ResultType::One(ty), false, false, buffers);
     run(lowerer, None, expr.instrs(), expr.offset(), scratch)
 }
 

@@ -17,3 +17,4 @@ pub use env::ModuleEnv;
 pub use error::{CompileError, CompileErrorKind, LoadError, LoadErrorKind};
 pub use func::{Options, Scratch, compile_const_expr, compile_func, validate_func};
 pub use load::{DataSegment, ElemItem, ElemSegment, LoadOptions, Loaded, Span, load_module};
+pub use lower::cost;

@@ -320,6 +320,8 @@ impl<'a> Loader<'a> {
                 for import in imports.with_offsets() {
                     let (offset, import) = import?;
                     self.validator.import(offset, import.ty)?;
+                    self.name_limit(offset, import.module)?;
+                    self.name_limit(offset, import.name)?;
                     let names = (self.span(import.module.as_bytes()), self.span(import.name.as_bytes()));
                     self.imports.push(names);
                 }
@@ -389,6 +391,13 @@ impl<'a> Loader<'a> {
                 let name = self.span(custom.name().as_bytes());
                 self.customs.push((name, self.span(custom.as_bytes())));
             }
+        }
+        Ok(())
+    }
+
+    fn name_limit(&self, offset: u64, name: &str) -> Result<(), LoadError> {
+        if name.len() > self.validator.info().limits().name_bytes as usize {
+            return Err(LoadError::unsupported("import's name above the limit `name_bytes`", offset));
         }
         Ok(())
     }

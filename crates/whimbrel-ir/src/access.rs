@@ -114,6 +114,7 @@ impl Inst {
             Self::Enter { .. }
             | Self::Pins { .. }
             | Self::AtomicFence
+            | Self::Charge { .. }
             | Self::Aggregate { .. }
             | Self::VectorConst { .. }
             | Self::Zero { .. }

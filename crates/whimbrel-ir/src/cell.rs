@@ -155,6 +155,7 @@ families! {
     Aggregate "aggregate";
     Atomic "atomic";
     AtomicFence "atomic.fence";
+    Charge "charge";
     Trap "trap";
 }
 
@@ -261,7 +262,7 @@ impl OpKey {
             Family::Throw | Family::ThrowRef => 3,
             Family::Vector => 2,
             Family::VectorLane => 3,
-            Family::AtomicFence => 2,
+            Family::AtomicFence | Family::Charge => 2,
             Family::MemoryLane | Family::Atomic => 3 + self.addr_mode()?.extension_words(),
         })
     }
@@ -500,6 +501,7 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
             cell.d(d.0).extend(Payload::pair(b.0, c.0).into())
         }
         Inst::AtomicFence => Cell::new(Family::AtomicFence),
+        Inst::Charge { cost } => Cell::new(Family::Charge).imm(cost as u32),
         Inst::Trap(trap) => {
             let position = Trap::ALL.iter().position(|&other| other == trap);
             Cell::new(Family::Trap).imm(position.unwrap_or_default() as u32)

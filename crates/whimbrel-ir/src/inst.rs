@@ -563,6 +563,12 @@ pub enum Inst {
     },
     /// `atomic.fence`.
     AtomicFence,
+    /// Takes so much from the budget, or gives it back if negative. Does not stop where that runs out: the next backward branch
+    /// or start of a function does. The accumulators stay as they are.
+    Charge {
+        /// Units of fuel.
+        cost: i32,
+    },
     /// Stops with a trap.
     Trap(Trap),
 }

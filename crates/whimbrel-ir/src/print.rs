@@ -201,6 +201,7 @@ impl fmt::Display for Operation {
                 op.signature().params.iter().zip([b, c]).try_for_each(|(_, slot)| write!(f, ", {slot}"))
             }
             Inst::AtomicFence => f.write_str("atomic.fence"),
+            Inst::Charge { cost } => write!(f, "charge {cost}"),
             call => print_call(f, call),
         }
     }

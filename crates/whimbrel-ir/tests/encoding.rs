@@ -336,6 +336,7 @@ fn atomic_ops_round_trip() {
         }
     }
     round_trip(numbers, Inst::AtomicFence);
+    round_trip(numbers, Inst::Charge { cost: -7 });
 }
 
 #[test]

@@ -81,6 +81,11 @@ impl Config {
     }
 
     /// Whether stores count [fuel](crate::Store::set_fuel). A store of an engine that does starts without any.
+    ///
+    /// What an instruction costs is [`whimbrel_compile::cost`]'s to say; the start of a function, a branch backward that is taken and
+    /// an exception that is caught cost one unit more, and so do 32 bytes copied, filled, initialised or added. It is the same
+    /// in every version and configuration. It is taken before calls, returns and branches; a program stops where it has
+    /// taken more than there is, and what it owes is taken first when there is more.
     pub fn consume_fuel(&mut self, enable: bool) -> &mut Self {
         self.consume_fuel = enable;
         self

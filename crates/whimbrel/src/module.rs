@@ -241,7 +241,8 @@ impl Module {
 
     /// How functions are compiled; loading has validated every body.
     fn compile_options(&self) -> Options {
-        Options { validate: false, pins: self.engine().config().pinning && HAS_PINS }
+        let config = self.engine().config();
+        Options { validate: false, pins: config.pinning && HAS_PINS, metering: config.consume_fuel }
     }
 
     pub(crate) fn frame_info(&self, func: FuncIdx, offset: Option<u32>) -> FrameInfo {

@@ -93,7 +93,9 @@ impl<T> Store<T> {
     #[must_use]
     pub fn new(engine: &Engine, data: T) -> Self {
         let config = engine.config();
-        let mut objects = engine::Store::new(config.store_limits);
+        let mut limits = config.store_limits;
+        limits.table_elems = limits.table_elems.min(config.limits.table_elems);
+        let mut objects = engine::Store::new(limits);
         #[cfg(feature = "std")]
         objects.set_gc_clock(nanoseconds);
         objects.set_gc_stress(config.gc_stress);
@@ -147,7 +149,7 @@ impl<T> Store<T> {
         self.inner.objects.num_instances()
     }
 
-    /// The fuel left: each call and each branch backward takes one unit.
+    /// The fuel left, in units of [`Config::consume_fuel`](crate::Config::consume_fuel).
     ///
     /// # Errors
     ///

@@ -22,6 +22,7 @@ impl<'m> Lowerer<'m> {
 
     /// Appends the call, and the reload behind one that may leave the instance.
     fn emit_call(&mut self, inst: Inst, reload: Option<CallInfo>, sig: FuncSig<'_>) {
+        self.settle_metered();
         self.mark();
         self.emit_clobber(inst);
         if let Some(info) = reload {
@@ -79,6 +80,7 @@ impl<'m> Lowerer<'m> {
     }
 
     fn emit_tail_call(&mut self, inst: Inst) {
+        self.settle();
         self.has_tail_call = true;
         self.mark();
         self.emit(inst);

@@ -48,6 +48,10 @@ pub(super) struct Control {
     pub height: usize,
     /// The home of its first operand or result, in slots.
     pub base: u32,
+    /// What is owed where the block starts.
+    pub owed_at_entry: u32,
+    /// What is owed wherever control reaches the label, once something has led there.
+    pub owed: Option<u32>,
     /// Where a loop starts.
     start: Pos,
     /// The loop in the list of those that have a branch back, if it is there.
@@ -66,9 +70,25 @@ impl Control {
         Self::new(BlockKind::Func, BlockType::Empty, 0, 0, Assigned::NONE)
     }
 
+    pub fn start(&self) -> Pos {
+        self.start
+    }
+
     fn new(kind: BlockKind, ty: BlockType, height: usize, base: u32, assigned: Assigned) -> Self {
-        let (start, fixups, stub, listed) = (Pos(0), NONE, None, None);
-        Self { kind, ty, height, base, start, listed, fixups, at_entry: assigned, at_branches: Assigned::ALL, stub }
+        Self {
+            kind,
+            ty,
+            height,
+            base,
+            owed_at_entry: 0,
+            owed: None,
+            start: Pos(0),
+            listed: None,
+            fixups: NONE,
+            at_entry: assigned,
+            at_branches: Assigned::ALL,
+            stub: None,
+        }
     }
 }
 
@@ -166,7 +186,10 @@ impl<'m> Lowerer<'m> {
 
     pub(super) fn enter(&mut self, kind: BlockKind, ty: BlockType, params: usize) {
         let (height, base) = (self.stack.len() - params, self.first_home(params));
-        self.controls.push(Control::new(kind, ty, height, base, self.assigned));
+        let mut control = Control::new(kind, ty, height, base, self.assigned);
+        control.owed_at_entry = self.owed;
+        control.owed = (kind == BlockKind::Loop).then_some(self.owed);
+        self.controls.push(control);
     }
 
     pub(super) fn block(&mut self, ty: BlockType) {
@@ -210,12 +233,15 @@ impl<'m> Lowerer<'m> {
         if self.reachable {
             let results = self.block_results(control.ty);
             self.flush_top(results.len());
-            self.emit_br(self.controls.len() - 1, &results);
+            let index = self.controls.len() - 1;
+            self.controls[index].owed.get_or_insert(self.owed);
+            self.emit_br(index, &results);
         }
         self.truncate(control.height);
         self.code.set_target(branch, self.code.end());
         self.join();
         self.reachable = true;
+        self.owed = control.owed_at_entry;
         self.assigned = control.at_entry;
         self.push_temps(&self.block_params(control.ty));
         if let Some(control) = self.controls.last_mut() {
@@ -233,20 +259,24 @@ impl<'m> Lowerer<'m> {
             _ if leaves_catch => self.carry(self.controls.len() - 1, results.len()),
             _ => {}
         }
-        self.controls.pop();
         let is_target = control.fixups != NONE || leaves_catch || matches!(control.kind, BlockKind::If(_));
         if !is_target {
+            self.controls.pop();
             if !self.reachable {
                 self.truncate(control.height);
             }
             return;
         }
+        let index = self.controls.len() - 1;
         if self.reachable {
             if !leaves_catch {
                 self.flush_top(results.len());
             }
+            self.settle_for(index);
             control.at_branches.intersect(&self.assigned);
         }
+        self.owed = self.label_owed(index);
+        self.controls.pop();
         self.bind(control.fixups);
         if let BlockKind::If(branch) = control.kind {
             self.code.set_target(branch, self.code.end());
@@ -263,20 +293,30 @@ impl<'m> Lowerer<'m> {
     }
 
     fn end_func(&mut self, control: &Control) {
-        self.controls.pop();
         let is_target = control.fixups != NONE;
         let has_landing = is_target && !self.results.is_empty();
+        let index = self.controls.len() - 1;
         if is_target && !has_landing {
+            if self.reachable && self.metering {
+                self.settle_for(index);
+            }
+            self.owed = self.label_owed(index);
             self.bind(control.fixups);
         }
+        let at_landing = self.controls[index].owed.unwrap_or(0);
+        self.controls.pop();
         if self.reachable || (is_target && !has_landing) {
-            self.return_from_branches();
+            if !self.metering {
+                // A branch that returned by itself would not take what is owed behind the label.
+                self.return_from_branches();
+            }
             self.emit_return(true);
         }
         if has_landing {
             // Branches with values return by themselves; handlers cannot.
             self.truncate(0);
             self.reachable = false;
+            self.owed = at_landing;
             self.bind(control.fixups);
             let results = self.results;
             self.push_temps(&results);
@@ -415,6 +455,7 @@ impl<'m> Lowerer<'m> {
 
     /// Appends a branch to a label that finds values of these types where it expects them.
     pub(super) fn emit_br(&mut self, index: usize, types: &[wasm_syntax::ValType]) {
+        self.settle_for(index);
         let value = match *types {
             [ty] => self.last_writer(slot(self.controls[index].base), Class::of(ty)).map(|producer| producer.at),
             _ => None,
@@ -444,6 +485,7 @@ impl<'m> Lowerer<'m> {
             self.flush_top(n);
         }
         if self.in_place(index, n) {
+            self.settle_for(index);
             let at = self.emit_branch_if(cond);
             self.link(index, Site::Branch(at), None);
             if n > 0 {
@@ -458,15 +500,25 @@ impl<'m> Lowerer<'m> {
         self.join();
     }
 
+    /// Whether branches to the label find its values, and what they owe, as it expects them.
+    fn is_ready(&mut self, index: usize, n: usize) -> bool {
+        self.in_place(index, n) && (!self.metering || self.label_owed(index) == self.owed)
+    }
+
     /// Moves the `n` values on top, which are needed on another path, to the label, and goes there.
     fn leave(&mut self, index: usize, n: usize) {
+        let owed = self.owed;
         if self.controls[index].kind == BlockKind::Func {
             self.emit_return(false);
-            return;
+        } else {
+            if !self.in_place(index, n) {
+                self.move_top(n, self.controls[index].base);
+            }
+            self.settle_for(index);
+            let at = self.emit(Inst::Br { target: self.code.end() });
+            self.link(index, Site::Branch(at), None);
         }
-        self.move_top(n, self.controls[index].base);
-        let at = self.emit(Inst::Br { target: self.code.end() });
-        self.link(index, Site::Branch(at), None);
+        self.owed = owed;
     }
 
     pub(super) fn br_table(&mut self, table: &BrTable<'_>) {
@@ -482,6 +534,7 @@ impl<'m> Lowerer<'m> {
             self.flush_top(n);
             Src::Slot(operand)
         };
+        self.settle_metered();
         let labels = || table.labels.iter().chain([table.default]);
         let at = self.emit(Inst::BrTable { index: operand, count: table.labels.len() + 1 });
         // As much as it takes: doubling would hold the labels three times.
@@ -490,7 +543,7 @@ impl<'m> Lowerer<'m> {
         labels().for_each(|_| self.code.push_br_table_target(at, at));
         for (target, label) in labels().enumerate() {
             let (target, index) = (target as u32, self.label_index(label));
-            if self.in_place(index, n) {
+            if self.is_ready(index, n) {
                 self.link(index, Site::Table(at, target), None);
             } else {
                 let stub = self.stub(at, index, n);
@@ -559,6 +612,7 @@ impl<'m> Lowerer<'m> {
             self.flush_overwritten(n);
             self.move_top(n, 0);
         }
+        self.settle();
         self.emit(Inst::Return { return_slot, saves: Saves::None });
     }
 
@@ -572,6 +626,7 @@ impl<'m> Lowerer<'m> {
             _ if is_last_use => self.take(entry),
             _ => self.peek(entry),
         };
+        self.settle();
         self.emit(Inst::ReturnValue { class, a, return_slot: self.code.return_slot, saves: Saves::None });
     }
 

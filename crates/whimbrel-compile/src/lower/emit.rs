@@ -109,6 +109,7 @@ impl Lowerer<'_> {
 
     /// Appends a trap, after which nothing is reached.
     pub(super) fn trap(&mut self, trap: Trap) {
+        self.settle_metered();
         self.mark();
         self.emit(Inst::Trap(trap));
         self.set_unreachable();

@@ -30,6 +30,7 @@ impl<'m> Lowerer<'m> {
     }
 
     fn emit_throw(&mut self, inst: Inst) {
+        self.settle_metered();
         self.mark();
         self.point(Point::before(self.code.end()));
         self.emit(inst);
@@ -61,6 +62,7 @@ impl<'m> Lowerer<'m> {
             let exn = with_ref.then(|| slot(end));
             let clause = Clause { tag, target: Pos(0), payload: slot(base), exn, null: None };
             self.handlers.push(Handler { start, end: start, depth, action: Action::Catch(clause) });
+            self.settle_handler(index);
             self.link(index, Site::Handler(self.handlers.len() - 1), None);
         }
         let params = self.block_params(ty).len();
@@ -97,6 +99,7 @@ impl<'m> Lowerer<'m> {
         self.truncate(control.height);
         self.join();
         self.reachable = true;
+        self.owed = 0;
         self.assigned = control.at_entry;
         let exn = slot(self.top);
         self.push_temp(Class::I64);

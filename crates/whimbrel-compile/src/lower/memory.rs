@@ -111,7 +111,7 @@ impl Lowerer<'_> {
             op,
             SlotsOp::MemoryCopy { .. } | SlotsOp::MemoryFill(_) | SlotsOp::TableCopy { .. } | SlotsOp::TableFill(_)
         ) {
-            // An interruption stops it, with the operands of what is left.
+            // It stops where the budget runs out, with the operands of what is left.
             self.point(Point::before(self.code.end()));
         }
         self.truncate(self.stack.len() - operands);

@@ -15,6 +15,7 @@ mod exception;
 mod fuse;
 mod locals;
 mod memory;
+mod meter;
 mod numeric;
 mod pins;
 mod reference;
@@ -37,6 +38,7 @@ use crate::error::CompileError;
 use control::{Control, Fixup};
 use emit::{Held, Last};
 use locals::{Assigned, Locals};
+pub use meter::cost;
 use pins::Loop;
 use refs::References;
 use stack::{Deferred, Entry};
@@ -67,6 +69,10 @@ pub(crate) struct Lowerer<'m> {
     code: Code,
     /// Whether locals may be pinned.
     pins: bool,
+    /// Whether the code takes fuel for its instructions.
+    metering: bool,
+    /// The cost of instructions on the way here that was not taken yet.
+    owed: u32,
     /// Where the instance is kept during calls that may leave it.
     saved: Slot,
     /// Where the caller's pins are kept, if they are.
@@ -126,6 +132,7 @@ impl<'m> Lowerer<'m> {
         params: &[ValType],
         results: ResultType<'m>,
         pins: bool,
+        metering: bool,
         buffers: Buffers,
     ) -> Self {
         let Buffers { mut stack, mut controls, mut fixups, mut bound, mut locals, mut loops, words } = buffers;
@@ -153,6 +160,8 @@ impl<'m> Lowerer<'m> {
             results,
             code,
             pins,
+            metering,
+            owed: 0,
             saved: Slot(0),
             saves_at: Slot(0),
             locals,
@@ -248,6 +257,7 @@ impl<'m> Lowerer<'m> {
             self.skip(instr);
             return Ok(());
         }
+        self.owe(instr);
         match *instr {
             Instr::Nop => {}
             Instr::Unreachable => self.trap(wasm_syntax::Trap::Unreachable),

@@ -2,7 +2,6 @@
 
 use alloc::sync::Arc;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicBool, Ordering};
 
 use wasm_syntax::Trap;
 
@@ -104,10 +103,8 @@ pub(crate) struct Context {
     pub is_marking: bool,
     /// End of the value stack.
     pub stack_limit: Fp,
-    /// Calls and backward branches left until the driver is asked.
+    /// Units of fuel left until the driver is asked. It may be overdrawn.
     pub budget: i64,
-    /// The interruption flag, for ops that take long; null if there is none. The execution keeps it.
-    pub interrupt: *const AtomicBool,
     /// The function being called, for cold paths.
     pub callee: *const FuncInst,
     /// Where frames without a caller return.
@@ -137,7 +134,6 @@ impl Context {
             is_marking: false,
             stack_limit: ptr::null_mut(),
             budget: 0,
-            interrupt: ptr::null(),
             callee: ptr::null(),
             landings: Landings::new(),
             reason: Reason::Done,
@@ -145,12 +141,6 @@ impl Context {
             regs: None,
             waiting: None,
         }
-    }
-
-    /// Whether the interruption flag is set.
-    pub(crate) fn is_interrupted(&self) -> bool {
-        // SAFETY: null, or a flag that the execution keeps.
-        unsafe { self.interrupt.as_ref() }.is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
     /// Makes `instance` current.

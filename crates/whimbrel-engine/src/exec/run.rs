@@ -17,8 +17,12 @@ use crate::gc::{AllocError, Heap};
 use crate::instance::{FuncInst, FuncKind, Instance, Tag};
 use crate::memory::region::Region;
 
-/// Calls and backward branches between two looks at the interruption flag.
+/// Units between two looks at the interruption flag: without metering, one for each call and backward branch, and more for
+/// long code and bulk work.
 const SLICE: u64 = 4_000;
+
+/// The same with metering, where each instruction takes its cost.
+const METERED_SLICE: u64 = 50_000;
 
 /// Slots that a bottom frame may take beside its parameters and results.
 const BOTTOM_SLOTS: usize = 16;
@@ -118,6 +122,8 @@ pub struct Execution {
     thrown: Thrown,
     state: State,
     fuel: Option<u64>,
+    /// What was taken of the budget beyond the fuel, to be taken from more.
+    debt: u64,
     interrupt: Option<Arc<AtomicBool>>,
 }
 
@@ -136,16 +142,15 @@ impl Execution {
     #[must_use]
     pub fn new(stack: ValueStack) -> Self {
         let (ctx, thrown) = (Box::new(Context::new()), Thrown::default());
-        Self { ctx, stack, thrown, state: State::Idle, fuel: None, interrupt: None }
+        Self { ctx, stack, thrown, state: State::Idle, fuel: None, debt: 0, interrupt: None }
     }
 
     /// Looks at `flag` every so often; when it is set, `run` clears it and comes back.
     pub fn set_interrupt(&mut self, flag: Option<Arc<AtomicBool>>) {
-        self.ctx.interrupt = flag.as_ref().map_or(core::ptr::null(), Arc::as_ptr);
         self.interrupt = flag;
     }
 
-    /// Allows that many calls and backward branches; `None` is no limit.
+    /// Gives it so many units of fuel; `None` is no limit.
     pub fn set_fuel(&mut self, fuel: Option<u64>) {
         self.fuel = fuel;
     }
@@ -219,6 +224,7 @@ impl Execution {
         if self.stack.slots < return_slot.max(args.len()) + BOTTOM_SLOTS {
             return Err(Trap::CallStackExhausted);
         }
+        self.debt = 0;
         let fp = self.stack.base().as_ptr();
         // SAFETY: the stack has room for the arguments.
         unsafe { fp.copy_from_nonoverlapping(args.as_ptr(), args.len()) };
@@ -261,13 +267,14 @@ impl Execution {
             }
         }
         loop {
-            let given = self.fuel.unwrap_or(SLICE).min(SLICE);
+            if !self.pay(0) {
+                return Outcome::OutOfFuel;
+            }
+            let given = self.fuel.map_or(SLICE, |fuel| fuel.min(METERED_SLICE));
             // SAFETY: passed on from the caller.
             let reason = unsafe { self.run_slice(given) };
-            if let Some(fuel) = &mut self.fuel {
-                let left = self.ctx.budget.max(0) as u64;
-                *fuel -= given - left.min(given);
-            }
+            let used = given as i64 - self.ctx.budget;
+            let is_paid = self.pay(used);
             match reason {
                 Reason::Done => {
                     self.state = State::Idle;
@@ -310,7 +317,8 @@ impl Execution {
                     if self.take_interrupt() {
                         return Outcome::Interrupted;
                     }
-                    if self.fuel == Some(0) {
+                    // With nothing given and nothing used, a function waits for the unit that its start takes.
+                    if !is_paid || (given == 0 && used == 0) {
                         return Outcome::OutOfFuel;
                     }
                 }
@@ -351,8 +359,17 @@ impl Execution {
         }
         self.thrown.clear();
         self.state = State::Ready;
-        self.fuel = self.fuel.map(|fuel| fuel - 1);
-        None
+        if self.pay(1) { None } else { Some(Outcome::OutOfFuel) }
+    }
+
+    /// Takes `units`, and what is still owed, from the fuel, or gives them back if negative; whether there was enough.
+    fn pay(&mut self, units: i64) -> bool {
+        let Some(fuel) = &mut self.fuel else { return true };
+        let owed = i128::from(self.debt) + i128::from(units);
+        let left = i128::from(*fuel) - owed;
+        *fuel = left.clamp(0, i128::from(u64::MAX)) as u64;
+        self.debt = (-left).clamp(0, i128::from(u64::MAX)) as u64;
+        self.debt == 0
     }
 
     fn take_interrupt(&self) -> bool {

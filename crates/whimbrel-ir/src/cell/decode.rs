@@ -175,6 +175,7 @@ pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
             Inst::Atomic { op, d: Slot(payload.d), addr, b: Slot(last as u16), c: Slot((last >> 16) as u16) }
         }
         Family::AtomicFence => Inst::AtomicFence,
+        Family::Charge => Inst::Charge { cost: payload.imm as i32 },
         Family::Trap => Inst::Trap(*Trap::ALL.get(payload.imm as usize)?),
     })
 }

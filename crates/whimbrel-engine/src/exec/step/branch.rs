@@ -11,6 +11,9 @@ use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Ip, Reason, Regs};
 use crate::exec::operand::{ExtConst, Fields, SlotA, SlotD, Src, Zero};
 
+/// Bytes copied, filled, initialised or added for which one unit of fuel is taken.
+pub(super) const BULK_BYTES_PER_UNIT: u64 = 32;
+
 /// Goes on at the branch's target. A backward branch takes part in metering.
 #[inline(always)]
 unsafe fn take<const BACK: bool>(ip: Ip, regs: &mut Regs) -> Next {
@@ -27,6 +30,26 @@ pub(super) unsafe fn spend(regs: &mut Regs) -> bool {
     unsafe {
         (*regs.ctx).budget -= 1;
         (*regs.ctx).budget < 0
+    }
+}
+
+/// Takes the cost of `bytes` bytes of bulk work from the budget.
+pub(super) fn spend_bulk(regs: &Regs, bytes: u64) {
+    // SAFETY: `ctx` is the execution's context, to which there is no other reference.
+    unsafe { (*regs.ctx).budget -= (bytes / BULK_BYTES_PER_UNIT) as i64 };
+}
+
+/// Takes the cost of the instructions around it from the budget.
+pub(super) struct Charge;
+
+impl Step for Charge {
+    const LEN: usize = 2;
+
+    #[inline(always)]
+    unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
+        // SAFETY: the op has a payload; `ctx` is the execution's context.
+        unsafe { (*regs.ctx).budget -= i64::from(Fields::of(ip).imm() as i32) };
+        Next::Fall
     }
 }
 

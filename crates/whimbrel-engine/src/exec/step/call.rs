@@ -159,6 +159,8 @@ impl<K: Keep> Step for Enter<K> {
                 return Next::Trap(Trap::CallStackExhausted);
             }
             if spend(regs) {
+                // The function starts again later, and takes it then.
+                (*regs.ctx).budget += 1;
                 return Next::Stop(ip, Reason::Budget);
             }
             K::save(regs, fields.d());

@@ -134,6 +134,7 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::Aggregate => objects::aggregate(key),
         Family::Atomic => atomic::atomic(key),
         Family::AtomicFence => Some(handler_for::<atomic::Fence>()),
+        Family::Charge => Some(handler_for::<branch::Charge>()),
         Family::Trap => Some(handler_for::<branch::TrapOp>()),
     }
 }

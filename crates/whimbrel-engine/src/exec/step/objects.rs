@@ -2,6 +2,7 @@
 //!
 //! They are calls into ordinary code; one that finds that the heap has to be collected first stops, to be done again.
 
+use core::cell::Cell;
 use core::hint::unreachable_unchecked;
 use core::slice;
 
@@ -9,6 +10,7 @@ use wasm_syntax::{DataIdx, ElemIdx, Trap};
 use whimbrel_ir::{ARRAY_HEADER_BYTES, OpKey, StorageOp};
 
 use super::aggregate::object;
+use super::branch::spend_bulk;
 use super::cast::object_type;
 use super::of;
 use crate::exec::backend::{Handler, Next, Step, cold_handler_for};
@@ -26,6 +28,8 @@ struct Operands<'a> {
     y: usize,
     instance: *mut Instance,
     heap: *mut Heap,
+    /// The bytes of the array's elements that it works on.
+    bytes: Cell<u64>,
 }
 
 /// Why an op did not happen.
@@ -64,7 +68,8 @@ impl<const TAG: u8> Step for AggregateStep<TAG> {
             let instance = (*regs.ctx).instance;
             let ty = object_type(instance, fields.imm() as usize);
             let heap = (*regs.ctx).heap;
-            Operands { slots: regs.fp.add(fields.a()), ty, y: fields.ext(0) as usize, instance, heap }
+            let (slots, bytes) = (regs.fp.add(fields.a()), Cell::new(0));
+            Operands { slots, ty, y: fields.ext(0) as usize, instance, heap, bytes }
         };
         // SAFETY: the operands are those of this op.
         let outcome = unsafe {
@@ -85,7 +90,10 @@ impl<const TAG: u8> Step for AggregateStep<TAG> {
             }
         };
         match outcome {
-            Ok(()) => Next::Fall,
+            Ok(()) => {
+                spend_bulk(regs, op.bytes.get());
+                Next::Fall
+            }
             Err(Stop::Trap(trap)) => Next::Trap(trap),
             Err(Stop::Collect) => Next::Stop(ip, Reason::Heap),
         }
@@ -202,6 +210,7 @@ impl Operands<'_> {
 
     /// An array, and its first element.
     unsafe fn new_array(&self, len: u32) -> Outcome<(*mut u8, *mut u8)> {
+        self.bytes.set(u64::from(len) * self.width() as u64);
         // SAFETY: the same.
         unsafe {
             let object = (*self.heap).alloc_array(self.ty, len)?;
@@ -389,6 +398,7 @@ impl Operands<'_> {
             }
             let range = range(self.int(n + 1).into(), len.into(), array_len(reference).into());
             let offset = range.ok_or(Trap::ArrayOutOfBounds)?.start * self.width();
+            self.bytes.set(u64::from(len) * self.width() as u64);
             Ok(Elems { start: object(reference).add(ARRAY_HEADER_BYTES as usize + offset), len })
         }
     }

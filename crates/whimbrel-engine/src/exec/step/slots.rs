@@ -6,6 +6,7 @@ use wasm_numerics as numerics;
 use wasm_syntax::{FuncIdx, NumericOp, Trap};
 use whimbrel_ir::OpKey;
 
+use super::branch::spend_bulk;
 use super::of;
 use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Fp, Ip, Reason, Regs};
@@ -88,31 +89,31 @@ fn range(start: u64, len: u64, size: usize) -> Option<core::ops::Range<usize>> {
 
 type Outcome = Result<(), Trap>;
 
-/// Bytes that move between two looks at the interruption flag.
+/// Bytes that move between two looks at the budget.
 const CHUNK_BYTES: usize = 256 << 10;
 
 /// What a bulk op makes of its range: all of it, or the first part, the operands then being those of the rest.
 struct Bulk<'r> {
     regs: &'r Regs,
-    /// Bytes or elements at a time.
-    chunk: usize,
+    elem_bytes: usize,
 }
 
 impl<'r> Bulk<'r> {
     fn new(regs: &'r Regs, elem_bytes: usize) -> Self {
-        Self { regs, chunk: CHUNK_BYTES / elem_bytes }
+        Self { regs, elem_bytes }
     }
 
     /// Does `part` for one piece of the range after another, each given by its start and end; returns how many of the `len`
-    /// are left, which is none unless the flag was set.
+    /// are left, which is none unless the budget ran out.
     fn run(&self, len: usize, mut part: impl FnMut(usize, usize)) -> usize {
         let mut done = 0usize;
         loop {
-            let end = len.min(done.saturating_add(self.chunk));
+            let end = len.min(done.saturating_add(CHUNK_BYTES / self.elem_bytes));
             part(done, end);
+            spend_bulk(self.regs, ((end - done) * self.elem_bytes) as u64);
             done = end;
             // SAFETY: `ctx` is the execution's context, to which there is no other reference.
-            if done == len || unsafe { (*self.regs.ctx).is_interrupted() } {
+            if done == len || unsafe { (*self.regs.ctx).budget < 0 } {
                 return len - done;
             }
         }
@@ -136,7 +137,7 @@ impl<const TAG: u8> Step for SlotsStep<TAG> {
             match TAG {
                 0 => memory_copy(&operands, regs),
                 1 => memory_fill(&operands, regs),
-                2 => memory_init(&operands),
+                2 => memory_init(&operands, regs),
                 3 => data_drop(&operands),
                 4 => memory_grow(&operands, regs),
                 5 => memory_size(&operands),
@@ -146,7 +147,7 @@ impl<const TAG: u8> Step for SlotsStep<TAG> {
                 9 => table_size(&operands),
                 10 => table_fill(&operands, regs),
                 11 => table_copy(&operands, regs),
-                12 => table_init(&operands),
+                12 => table_init(&operands, regs),
                 13 => elem_drop(&operands),
                 14 => ref_func(&operands),
                 _ => wide(&operands),
@@ -233,7 +234,7 @@ unsafe fn memory_fill(op: &Operands, regs: &Regs) -> Outcome {
     Ok(())
 }
 
-unsafe fn memory_init(op: &Operands) -> Outcome {
+unsafe fn memory_init(op: &Operands, regs: &Regs) -> Outcome {
     // SAFETY: instance and memory are live; the ranges are checked, and a module's bytes are in no memory.
     unsafe {
         let memory = op.memory(op.y);
@@ -244,6 +245,7 @@ unsafe fn memory_init(op: &Operands) -> Outcome {
         let to = range(op.size(0, (*memory).ty().memory64), len, (*memory).len_bytes() as usize);
         let to = to.ok_or(Trap::MemoryOutOfBounds)?;
         let from = range(op.size(1, false), len, bytes.len()).ok_or(Trap::MemoryOutOfBounds)?;
+        spend_bulk(regs, len);
         if (*memory).shared().is_some() {
             racy::write((*memory).start().add(to.start), &bytes[from]);
         } else if !to.is_empty() {
@@ -267,7 +269,11 @@ unsafe fn memory_grow(op: &Operands, regs: &mut Regs) -> Outcome {
     unsafe {
         let memory = op.memory(op.x);
         let is_64 = (*memory).ty().memory64;
-        let old = (*memory).grow(op.size(0, is_64));
+        let delta = op.size(0, is_64);
+        let old = (*memory).grow(delta);
+        if old.is_some() {
+            spend_bulk(regs, delta << (*memory).ty().page_size_log2);
+        }
         op.set_size(old, is_64);
         (*regs.ctx).reload();
     }
@@ -310,7 +316,11 @@ unsafe fn table_grow(op: &Operands, regs: &mut Regs) -> Outcome {
     unsafe {
         let table = op.table(op.x);
         let is_64 = (*table).ty().table64;
-        let old = (*table).grow(op.size(1, is_64), op.word(0));
+        let delta = op.size(1, is_64);
+        let old = (*table).grow(delta, op.word(0));
+        if old.is_some() {
+            spend_bulk(regs, delta * size_of::<u64>() as u64);
+        }
         op.set_size(old, is_64);
         (*regs.ctx).reload();
     }
@@ -360,7 +370,7 @@ unsafe fn table_copy(op: &Operands, regs: &Regs) -> Outcome {
     Ok(())
 }
 
-unsafe fn table_init(op: &Operands) -> Outcome {
+unsafe fn table_init(op: &Operands, regs: &Regs) -> Outcome {
     // SAFETY: instance and table are live, and nothing borrows the table.
     unsafe {
         let table = op.table(op.y);
@@ -370,6 +380,7 @@ unsafe fn table_init(op: &Operands) -> Outcome {
         let elems = (*table).elems_mut();
         let to = range(op.size(0, (*table).ty().table64), len, elems.len()).ok_or(Trap::TableOutOfBounds)?;
         let from = range(op.size(1, false), len, segment.len()).ok_or(Trap::TableOutOfBounds)?;
+        spend_bulk(regs, len * size_of::<u64>() as u64);
         elems[to].copy_from_slice(&segment[from]);
     }
     Ok(())
