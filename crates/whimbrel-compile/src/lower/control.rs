@@ -23,8 +23,8 @@ pub(super) enum BlockKind {
     Else,
     /// `try_table`, with its handlers' places in the list: first and end.
     TryTable {
-        first: usize,
-        end: usize,
+        first: u32,
+        end: u32,
     },
     /// The body of a legacy `try`, with its start.
     Try(Pos),
@@ -32,11 +32,11 @@ pub(super) enum BlockKind {
     Catch {
         start: Pos,
         end: Pos,
-        handler: usize,
+        handler: u32,
     },
 }
 
-/// The end of a list of [`Fixup`]s.
+/// No position in a list: the end of a list of [`Fixup`]s.
 const NONE: u32 = u32::MAX;
 
 /// An open block.
@@ -45,7 +45,7 @@ pub(super) struct Control {
     pub kind: BlockKind,
     ty: BlockType,
     /// How many operands are below the block's own.
-    pub height: usize,
+    height: u32,
     /// The home of its first operand or result, in slots.
     pub base: u32,
     /// What is owed where the block starts.
@@ -54,15 +54,15 @@ pub(super) struct Control {
     pub owed: Option<u32>,
     /// Where a loop starts.
     start: Pos,
-    /// The loop in the list of those that have a branch back, if it is there.
-    listed: Option<usize>,
+    /// The loop in the list of those that have a branch back; [`NONE`] if it is not there.
+    listed: u32,
     /// The branches to the block's end that wait for its position.
     fixups: u32,
     pub at_entry: Assigned,
     /// What is assigned on all branches to the block's end.
     at_branches: Assigned,
-    /// The `br_table` and the code that moves values for it, if that code has been written.
-    stub: Option<(Pos, Pos)>,
+    /// The last `br_table` for which code that moves values has been written, and that code.
+    stub: (Pos, Pos),
 }
 
 impl Control {
@@ -74,23 +74,30 @@ impl Control {
         self.start
     }
 
+    pub fn height(&self) -> usize {
+        self.height as usize
+    }
+
     fn new(kind: BlockKind, ty: BlockType, height: usize, base: u32, assigned: Assigned) -> Self {
         Self {
             kind,
             ty,
-            height,
+            height: height as u32,
             base,
             owed_at_entry: 0,
             owed: None,
             start: Pos(0),
-            listed: None,
+            listed: NONE,
             fixups: NONE,
             at_entry: assigned,
             at_branches: Assigned::ALL,
-            stub: None,
+            stub: (Pos(u32::MAX), Pos(0)),
         }
     }
 }
+
+/// There may be as many open blocks as a body has bytes.
+const _: () = assert!(size_of::<Control>() <= 128);
 
 /// What leads to a label.
 #[derive(Clone, Copy, Debug)]
@@ -237,7 +244,7 @@ impl<'m> Lowerer<'m> {
             self.controls[index].owed.get_or_insert(self.owed);
             self.emit_br(index, &results);
         }
-        self.truncate(control.height);
+        self.truncate(control.height());
         self.code.set_target(branch, self.code.end());
         self.join();
         self.reachable = true;
@@ -263,7 +270,7 @@ impl<'m> Lowerer<'m> {
         if !is_target {
             self.controls.pop();
             if !self.reachable {
-                self.truncate(control.height);
+                self.truncate(control.height());
             }
             return;
         }
@@ -288,7 +295,7 @@ impl<'m> Lowerer<'m> {
         }
         self.reachable = true;
         self.assigned = control.at_branches;
-        self.truncate(control.height);
+        self.truncate(control.height());
         self.push_temps(&results);
     }
 
@@ -413,10 +420,12 @@ impl<'m> Lowerer<'m> {
         let control = &mut self.controls[index];
         if control.kind == BlockKind::Loop {
             let (start, end) = (control.start, self.code.end());
-            let listed = *control.listed.get_or_insert(self.loops.len());
-            match self.loops.get_mut(listed) {
+            match self.loops.get_mut(control.listed as usize) {
                 Some(known) => known.end = end,
-                None => self.loops.push(Loop { start, end }),
+                None => {
+                    control.listed = self.loops.len() as u32;
+                    self.loops.push(Loop { start, end });
+                }
             }
             self.set_site(site, start);
             return;
@@ -555,14 +564,13 @@ impl<'m> Lowerer<'m> {
 
     /// Code that moves the values of the `br_table` at `table` to a label; once for each label.
     fn stub(&mut self, table: Pos, index: usize, n: usize) -> Pos {
-        if let Some((owner, stub)) = self.controls[index].stub
-            && owner == table
-        {
+        let (owner, stub) = self.controls[index].stub;
+        if owner == table {
             return stub;
         }
         self.join();
         let stub = self.code.end();
-        self.controls[index].stub = Some((table, stub));
+        self.controls[index].stub = (table, stub);
         self.leave(index, n);
         stub
     }

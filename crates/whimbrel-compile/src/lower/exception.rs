@@ -46,7 +46,7 @@ impl<'m> Lowerer<'m> {
     pub(super) fn try_table(&mut self, ty: BlockType, catches: Catches<'_>) {
         self.flush_deferred();
         let start = self.edge();
-        let (depth, first) = (self.controls.len() as u32, self.handlers.len());
+        let (depth, first) = (self.controls.len() as u32, self.handlers.len() as u32);
         for catch in catches.iter() {
             let (tag, label, with_ref) = match catch {
                 Catch::Tag(tag, label) => (Some(tag), label, false),
@@ -66,13 +66,13 @@ impl<'m> Lowerer<'m> {
             self.link(index, Site::Handler(self.handlers.len() - 1), None);
         }
         let params = self.block_params(ty).len();
-        self.enter(BlockKind::TryTable { first, end: self.handlers.len() }, ty, params);
+        self.enter(BlockKind::TryTable { first, end: self.handlers.len() as u32 }, ty, params);
     }
 
     /// Ends what the handlers from `first` to `end` apply to.
-    pub(super) fn end_handlers(&mut self, first: usize, end: usize) {
+    pub(super) fn end_handlers(&mut self, first: u32, end: u32) {
         let here = self.edge();
-        self.handlers[first..end].iter_mut().for_each(|handler| handler.end = here);
+        self.handlers[first as usize..end as usize].iter_mut().for_each(|handler| handler.end = here);
     }
 
     pub(super) fn legacy_try(&mut self, ty: BlockType) {
@@ -96,7 +96,7 @@ impl<'m> Lowerer<'m> {
             BlockKind::Try(start) => (start, self.code.end()),
             _ => unreachable!("validated catches follow a `try`"),
         };
-        self.truncate(control.height);
+        self.truncate(control.height());
         self.join();
         self.reachable = true;
         self.owed = 0;
@@ -106,7 +106,7 @@ impl<'m> Lowerer<'m> {
         self.refers_to(Some(RefKind::Heap));
         let payload = slot(self.top);
         tag.map_or(&[][..], |tag| self.payload(tag)).iter().for_each(|&ty| self.push_typed(ty));
-        let handler = self.handlers.len();
+        let handler = self.handlers.len() as u32;
         let clause = Clause { tag, target: self.code.end(), payload, exn: None, null: Some(exn) };
         self.handlers.push(Handler { start, end, depth: index as u32, action: Action::Catch(clause) });
         self.controls[index].kind = BlockKind::Catch { start, end, handler };
@@ -116,7 +116,7 @@ impl<'m> Lowerer<'m> {
         let control = self.controls[self.label_index(label)];
         let BlockKind::Catch { handler, .. } = control.kind else { unreachable!("validated labels are of catches") };
         let exn = slot(control.base);
-        if let Action::Catch(clause) = &mut self.handlers[handler].action {
+        if let Action::Catch(clause) = &mut self.handlers[handler as usize].action {
             (clause.exn, clause.null) = (Some(exn), None);
         }
         self.emit_throw(Inst::ThrowRef { exn });
