@@ -34,6 +34,7 @@ pub struct Config {
     pub(crate) fusion: bool,
     pub(crate) pinning: bool,
     pub(crate) gc_stress: GcStress,
+    pub(crate) observe: bool,
 }
 
 /// What an engine accepts unless told otherwise.
@@ -55,6 +56,7 @@ impl Default for Config {
             fusion: true,
             pinning: true,
             gc_stress: GcStress::Off,
+            observe: false,
         }
     }
 }
@@ -72,6 +74,12 @@ impl Config {
     pub fn wasm_features(&mut self, features: Features) -> &mut Self {
         self.features = features;
         self
+    }
+
+    /// What modules may use: as set, or the default.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        self.features
     }
 
     /// How large the parts of modules may be.
@@ -115,6 +123,14 @@ impl Config {
     /// not know of shows at once. For tests of it, which compare the results.
     pub fn gc_stress(&mut self, stress: GcStress) -> &mut Self {
         self.gc_stress = stress;
+        self
+    }
+
+    /// Whether stores [count](crate::Store::counts) what they execute and can be asked to tell of
+    /// [calls](crate::Store::on_call) and [samples](crate::Store::on_sample). It makes programs several times slower, and
+    /// changes nothing else.
+    pub fn observe(&mut self, enable: bool) -> &mut Self {
+        self.observe = enable;
         self
     }
 

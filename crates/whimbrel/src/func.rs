@@ -4,10 +4,11 @@ use alloc::vec::Vec;
 
 use wasm_syntax::Trap;
 use whimbrel_engine::exec::Outcome;
-use whimbrel_engine::{CallError, FuncInst, Handle, Suspension, Value, ValueError};
+use whimbrel_engine::{CallError, FuncInst, Handle, StackFrame, Suspension, Value, ValueError};
 
 use crate::error::{FrameInfo, HandleError, WasmBacktrace};
 use crate::host::{Caller, HostFunc, IntoFunc};
+use crate::observe::{self, ObservedCall};
 use crate::resumable::{ResumableCall, SuspendReason};
 use crate::store::StoreInner;
 use crate::typed::{TypedFunc, WasmParams, WasmResults};
@@ -218,6 +219,17 @@ pub(crate) fn drive_until<T>(
             Outcome::Trap(trap) => trap.into(),
             Outcome::Exception => Exception::from_engine(store.objects.thrown()).into(),
             Outcome::HeapFull => unreachable!("the store collects its heap by itself"),
+            Outcome::Called => {
+                observed_call(store);
+                continue;
+            }
+            Outcome::Sample => {
+                let backtrace = backtrace(store);
+                if let Some(on_sample) = &mut store.observers.on_sample {
+                    on_sample(&backtrace);
+                }
+                continue;
+            }
             Outcome::OutOfFuel => Trap::OutOfFuel.into(),
             Outcome::Interrupted => Trap::Interrupted.into(),
         };
@@ -225,15 +237,23 @@ pub(crate) fn drive_until<T>(
     }
 }
 
+/// Tells the store's observer of the function that is about to be entered.
+fn observed_call<T>(store: &mut StoreInner<T>) {
+    let depth = observe::depth(&store.objects.backtrace());
+    let Some((frame, args)) = store.objects.called() else { return };
+    let frame = frame_info(store, &frame);
+    if let Some(on_call) = &mut store.observers.on_call {
+        on_call(&ObservedCall { frame: &frame, args: &observe::args(args), depth });
+    }
+}
+
+fn frame_info<T>(store: &StoreInner<T>, frame: &StackFrame) -> FrameInfo {
+    match store.module_of(&frame.code) {
+        Some(module) => module.frame_info(frame.func, frame.offset),
+        None => FrameInfo::unknown(frame.func, frame.offset),
+    }
+}
+
 fn backtrace<T>(store: &StoreInner<T>) -> WasmBacktrace {
-    let frames = store.objects.backtrace();
-    WasmBacktrace::new(
-        frames
-            .iter()
-            .map(|frame| match store.module_of(&frame.code) {
-                Some(module) => module.frame_info(frame.func, frame.offset),
-                None => FrameInfo::unknown(frame.func, frame.offset),
-            })
-            .collect(),
-    )
+    WasmBacktrace::new(store.objects.backtrace().iter().map(|frame| frame_info(store, frame)).collect())
 }

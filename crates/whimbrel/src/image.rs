@@ -29,7 +29,11 @@ pub(crate) fn build_image(
     let info = &loaded.info;
     let imported = info.num_imported_funcs();
     Ok(ModuleImage {
-        code: Arc::new(ModuleCode::new(imported, info.num_funcs() - imported).with_fusion(fuse)),
+        code: Arc::new(
+            ModuleCode::new(imported, info.num_funcs() - imported)
+                .with_fusion(fuse)
+                .with_observation(engine.config().observe),
+        ),
         types: Arc::new(builder.types()),
         data: Arc::new(builder.data()),
         memories: (info.num_imported_memories()..info.num_memories()).map(|n| info.memory(MemIdx(n))).collect(),

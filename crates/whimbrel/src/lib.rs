@@ -21,6 +21,7 @@ mod instance;
 mod linker;
 mod memory;
 mod module;
+mod observe;
 mod resumable;
 mod shared;
 mod store;
@@ -42,7 +43,8 @@ pub use host::{Caller, IntoFunc, WasmRet};
 pub use instance::{Export, Extern, Instance};
 pub use linker::Linker;
 pub use memory::{Memory, MemoryAccessError};
-pub use module::Module;
+pub use module::{Module, Translated};
+pub use observe::{Counts, ObservedCall};
 pub use resumable::{ResumableCall, SuspendReason, SuspendedCall, TypedResumableCall, TypedSuspendedCall};
 pub use shared::{SharedMemory, WaitResult};
 pub use store::{AsContext, AsContextMut, InterruptHandle, Store, StoreContext, StoreContextMut};
@@ -54,6 +56,7 @@ pub use types::{
 };
 pub use val::Val;
 pub use wasm_syntax::{Feature, Features, ModuleLimits, Trap, V128};
+pub use whimbrel_engine::exec::{BACKEND, pattern_count as fused_sequences};
 pub use whimbrel_engine::{GcStats, GcStress};
 
 /// The example of the repository's README, compiled and run as a test.

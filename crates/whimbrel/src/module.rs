@@ -3,7 +3,9 @@
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use hashbrown::HashMap;
 use wasm_reader::custom::{KnownCustom, NameSubsection};
@@ -52,6 +54,19 @@ struct Inner {
     exports: HashMap<Box<str>, (ExternKind, u32)>,
     /// Allocations for translation; whoever translates takes them, and others meanwhile do with new ones.
     scratch: Lock<Option<Scratch>>,
+    translated: Lock<Translated>,
+}
+
+/// What translation has done for a module so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Translated {
+    /// Functions translated.
+    pub funcs: u32,
+    /// Bytes of their bodies.
+    pub body_bytes: u64,
+    /// How long that took, where there is a clock.
+    pub time: Duration,
 }
 
 impl Module {
@@ -86,12 +101,39 @@ impl Module {
         let types = engine.types().intern(&loaded.info)?;
         let image = build_image(engine, &engine.types(), &loaded, &types, &bytes, engine.config().fusion)?;
         let exports = loaded.info.exports().map(|export| (export.name.into(), (export.kind, export.idx))).collect();
-        let scratch = Lock::default();
-        let module = Self(Arc::new(Inner { engine: engine.clone(), bytes, loaded, types, image, exports, scratch }));
-        if engine.config().compilation_mode == CompilationMode::Eager {
+        let (engine, scratch, translated) = (engine.clone(), Lock::default(), Lock::default());
+        let module = Self(Arc::new(Inner { engine, bytes, loaded, types, image, exports, scratch, translated }));
+        if module.engine().config().compilation_mode == CompilationMode::Eager {
             module.compile_all()?;
         }
         Ok(module)
+    }
+
+    /// Translates all functions that were not translated yet, as [`CompilationMode::Eager`] does when a module is loaded.
+    ///
+    /// # Errors
+    ///
+    /// If a function has an instruction that the engine does not execute, or needs too large a frame.
+    pub fn translate(&self) -> Result<()> {
+        self.compile_all()
+    }
+
+    /// What translation has done so far.
+    #[must_use]
+    pub fn translated(&self) -> Translated {
+        *self.0.translated.lock()
+    }
+
+    /// Bytes of the code that translation has made so far.
+    #[must_use]
+    pub fn code_bytes(&self) -> usize {
+        self.code().size_bytes()
+    }
+
+    /// The sequences of instructions in lowered code that share a handler: the position of the first, and how many there are.
+    #[must_use]
+    pub fn tiles(&self, code: &Code) -> Vec<(u32, u32)> {
+        whimbrel_engine::exec::tiles(code)
     }
 
     /// Decodes and validates the module in `bytes`, in the binary format, and keeps nothing.
@@ -197,7 +239,6 @@ impl Module {
         Arc::strong_count(self.code()) > 1
     }
 
-    /// Translates a function, unless that has happened.
     fn compile_all(&self) -> Result<()> {
         let funcs = self.info().num_imported_funcs()..self.info().num_funcs();
         #[cfg(feature = "parallel")]
@@ -211,15 +252,26 @@ impl Module {
         funcs.try_for_each(|func| self.compile(FuncIdx(func)))
     }
 
+    /// Translates a function, unless that has happened.
     pub(crate) fn compile(&self, func: FuncIdx) -> Result<()> {
         let Inner { bytes, loaded, image, scratch, .. } = &*self.0;
         if image.code.is_compiled(func) {
             return Ok(());
         }
+        #[cfg(feature = "std")]
+        let start = std::time::Instant::now();
         let mut own = scratch.lock().take().unwrap_or_default();
         let options = self.compile_options();
-        let code = compile_func(&loaded.info, func, &loaded.body(bytes, func), &options, &mut own)?;
+        let body = loaded.body(bytes, func);
+        let code = compile_func(&loaded.info, func, &body, &options, &mut own)?;
         image.code.publish(code);
+        let mut translated = self.0.translated.lock();
+        translated.funcs += 1;
+        translated.body_bytes += body.as_bytes().len() as u64;
+        #[cfg(feature = "std")]
+        {
+            translated.time += start.elapsed();
+        }
         *scratch.lock() = Some(own);
         Ok(())
     }

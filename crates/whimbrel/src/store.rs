@@ -13,6 +13,7 @@ use engine::GcStats;
 
 use crate::error::HandleError;
 use crate::host::HostCall;
+use crate::observe::Observers;
 use crate::{Engine, Module, Result};
 
 /// Everything that a running program consists of, and the embedder's own `data` that host functions see.
@@ -31,6 +32,7 @@ pub(crate) struct StoreInner<T> {
     hosts: Vec<Option<Arc<HostCall<T>>>>,
     /// The modules of instances, by the address of their code.
     modules: HashMap<usize, Module>,
+    pub(crate) observers: Observers,
     pub(crate) data: T,
 }
 
@@ -102,8 +104,16 @@ impl<T> Store<T> {
         if config.consume_fuel {
             objects.set_fuel(Some(0));
         }
-        let (hosts, modules) = (Vec::new(), HashMap::new());
-        Self { inner: Box::new(StoreInner { engine: engine.clone(), objects, hosts, modules, data }) }
+        let (hosts, modules, observers) = (Vec::new(), HashMap::new(), Observers::default());
+        Self { inner: Box::new(StoreInner { engine: engine.clone(), objects, hosts, modules, observers, data }) }
+    }
+
+    pub(crate) fn inner(&self) -> &StoreInner<T> {
+        &self.inner
+    }
+
+    pub(crate) fn inner_mut(&mut self) -> &mut StoreInner<T> {
+        &mut self.inner
     }
 
     /// The engine.

@@ -109,7 +109,7 @@ impl<S: Step, T: Tile> Tile for Hop<S, T> {
 }
 
 /// What cells and tables hold of a tile.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Handler {
     entry: Entry,
     /// Path of the step's type.

@@ -5,6 +5,7 @@ use core::ptr::{self, NonNull};
 
 use wasm_syntax::Trap;
 
+use super::observe::Observer;
 use super::step::Landings;
 use crate::gc::{Heap, ObjectType};
 use crate::instance::{FuncInst, FuncTypeInfo, Global, Instance};
@@ -59,6 +60,10 @@ pub(crate) enum Reason {
     Heap,
     /// `Context::budget` ran out; execution goes on at the saved ip.
     Budget,
+    /// A function is about to be entered, of which observed code says so.
+    Called,
+    /// It is time for a sample of observed code.
+    Sample,
     /// `Context::waiting` says for what to wait; the saved ip is that of the op that waits.
     Wait,
 }
@@ -117,6 +122,8 @@ pub(crate) struct Context {
     pub regs: Option<Regs>,
     /// For what to wait, with [`Reason::Wait`].
     pub waiting: Option<Waiting>,
+    /// Counts and samples, in observed code.
+    pub observer: Observer,
 }
 
 impl Context {
@@ -140,6 +147,7 @@ impl Context {
             ip: ptr::null(),
             regs: None,
             waiting: None,
+            observer: Observer::default(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! direct calls, which hold the callee's address, are changed one by one when they reach the stub.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -11,10 +12,12 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use wasm_syntax::FuncIdx;
 use whimbrel_ir::{Code, Family, Handler, OpKey, Pos, RefMaps, Saves, Slot};
 
-use super::backend::handler_word;
+use super::backend::{handler_for, handler_word};
 use super::context::Ip;
+use super::observe::{Observe, Seen};
 use super::step::tiles::{self, Tiler};
 use super::step::{self, Stub};
+use crate::sync::Lock;
 
 /// Reads the address in a direct call, which another thread may be changing.
 ///
@@ -74,6 +77,8 @@ struct Linked {
     handlers: Vec<Handler>,
     refs: Option<Box<RefMaps>>,
     return_slot: Slot,
+    /// What observation knows of the ops, by word; empty where code is not observed.
+    seen: Vec<Option<Seen>>,
     saves: Saves,
 }
 
@@ -141,6 +146,9 @@ pub struct ModuleCode {
     stubs: Words,
     size_bytes: AtomicUsize,
     fuse: bool,
+    observe: bool,
+    /// Functions whose code is observed, by the address of that.
+    observed: Lock<BTreeMap<usize, FuncIdx>>,
 }
 
 // SAFETY: words of code change only through atomics, entries are atomics.
@@ -164,6 +172,8 @@ impl ModuleCode {
             stubs,
             size_bytes: AtomicUsize::new(0),
             fuse: true,
+            observe: false,
+            observed: Lock::default(),
         }
     }
 
@@ -173,6 +183,20 @@ impl ModuleCode {
     pub fn with_fusion(mut self, fuse: bool) -> Self {
         self.fuse = fuse;
         self
+    }
+
+    /// Sets whether executions count what they execute of it, and may stop for samples and calls. That is slow.
+    #[must_use]
+    pub fn with_observation(mut self, observe: bool) -> Self {
+        self.observe = observe;
+        self
+    }
+
+    /// The observed code that holds `ip`: its start, and what is known of its ops.
+    pub(super) fn seen(&self, ip: Ip) -> Option<(Ip, &[Option<Seen>])> {
+        let func = *self.observed.lock().range(..=ip as usize).next_back()?.1;
+        let linked = Self::linked(self.entry(func)?)?;
+        Some((linked.words.start, &linked.seen))
     }
 
     /// Where calls of `func` go.
@@ -229,11 +253,12 @@ impl ModuleCode {
         let Code { func, return_slot, saves, .. } = code;
         let (handlers, refs) = (code.take_handlers(), code.take_refs());
         let (mut words, offsets) = code.into_parts();
-        link(&mut words, func, self.fuse, |func| {
+        let mut seen = Vec::new();
+        link(&mut words, func, self.fuse, self.observe.then_some(&mut seen), |func| {
             let entry = self.entry(func).expect("direct calls are of functions of the module");
             entry.start.load(Ordering::Acquire)
         });
-        let linked = Linked { words: Words::new(words), offsets, handlers, refs, return_slot, saves };
+        let linked = Linked { words: Words::new(words), offsets, handlers, refs, return_slot, seen, saves };
         let linked = Box::into_raw(Box::new(linked));
         // SAFETY: just made from a box.
         let (start, len) = unsafe { ((*linked).words.start, (*linked).words.len) };
@@ -244,6 +269,9 @@ impl ModuleCode {
             return;
         }
         self.size_bytes.fetch_add(len * size_of::<u64>(), Ordering::Relaxed);
+        if self.observe {
+            self.observed.lock().insert(start as usize, func);
+        }
         entry.start.store(start, Ordering::Release);
     }
 
@@ -306,7 +334,7 @@ impl LooseCode {
     #[must_use]
     pub fn link(code: Code) -> Self {
         let (mut words, _) = code.into_parts();
-        link(&mut words, FuncIdx(u32::MAX), false, |func| {
+        link(&mut words, FuncIdx(u32::MAX), false, None, |func| {
             panic!("a direct call of function {func} outside a function")
         });
         Self { words: Words::new(words) }
@@ -317,9 +345,31 @@ impl LooseCode {
     }
 }
 
+/// The sequences of ops in `code` that share a handler: the word at which each starts, and how many ops it has. A branch may lead
+/// into one, where another starts then.
+#[must_use]
+pub fn tiles(code: &Code) -> Vec<(u32, u32)> {
+    let mut words = code.words().to_vec();
+    let mut seen = Vec::new();
+    link(&mut words, code.func, true, Some(&mut seen), |_| ptr::null_mut());
+    let tiles = (0..).zip(seen).filter_map(|(at, op)| Some((at, op?.tile)));
+    tiles.filter(|&(_, ops)| ops > 1).collect()
+}
+
 /// Puts handlers into the `words` of function `func`, those of sequences where `fuse` says so, and addresses into direct
 /// calls; and the function itself into the last word of whatever exceptions pass, so that they find its handlers.
-fn link(words: &mut [u64], func: FuncIdx, fuse: bool, start: impl Fn(FuncIdx) -> *mut u64) {
+///
+/// Where there is room for what observation knows, the handlers are those that observe.
+fn link(
+    words: &mut [u64],
+    func: FuncIdx,
+    fuse: bool,
+    mut seen: Option<&mut Vec<Option<Seen>>>,
+    start: impl Fn(FuncIdx) -> *mut u64,
+) {
+    if let Some(seen) = &mut seen {
+        seen.resize(words.len(), None);
+    }
     let mut tiler = (fuse && tiles::any()).then(|| Tiler::with_capacity(words.len() / 2));
     let mut at = 0;
     while at < words.len() {
@@ -338,13 +388,28 @@ fn link(words: &mut [u64], func: FuncIdx, fuse: bool, start: impl Fn(FuncIdx) ->
         }
         let targets = if key.family == Family::BrTable { payload_imm as usize } else { 0 };
         let len = key.len_words().expect("a key with a handler has a length");
+        // Unwinding knows reloads by their handler.
+        if let Some(seen) = &mut seen
+            && key.family != Family::Reload
+        {
+            let branch = (key.family == Family::Br).then_some(payload_imm as i32);
+            let (len, is_enter) = (len as u32, key.family == Family::Enter);
+            seen[at] = Some(Seen { handler, len, tile: 1, is_enter, branch });
+        }
         if is_passed(key.family) {
             words[at + len - 1] |= u64::from(func.0) << 32;
         }
         at += len + targets;
     }
     if let Some(tiler) = tiler {
-        tiler.cover(words);
+        tiler.cover(words, |at, ops| {
+            if let Some(op) = seen.as_mut().and_then(|seen| seen[at].as_mut()) {
+                op.tile = ops;
+            }
+        });
+    }
+    for (word, _) in words.iter_mut().zip(seen.iter().flat_map(|seen| seen.iter())).filter(|(_, op)| op.is_some()) {
+        *word = handler_word(handler_for::<Observe>());
     }
 }
 

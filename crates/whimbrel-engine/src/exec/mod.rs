@@ -4,6 +4,7 @@ mod backend;
 mod backtrace;
 mod context;
 mod link;
+mod observe;
 mod operand;
 mod roots;
 mod run;
@@ -11,7 +12,8 @@ mod step;
 mod unwind;
 
 pub use backend::BACKEND;
-pub use link::{LooseCode, ModuleCode};
+pub use link::{LooseCode, ModuleCode, tiles};
+pub use observe::{Counts, Observation};
 pub(crate) use roots::Frames;
 pub use run::{BacktraceFrame, Execution, Outcome, ValueStack};
 

@@ -12,6 +12,7 @@ use wasm_syntax::{FuncIdx, Trap};
 use super::backend;
 use super::context::{Context, Ip, Reason, Regs};
 use super::link::{LooseCode, ModuleCode};
+use super::observe::{Counts, Observation};
 use super::unwind::{self, Thrown};
 use crate::gc::{AllocError, Heap};
 use crate::instance::{FuncInst, FuncKind, Instance, Tag};
@@ -86,6 +87,10 @@ pub enum Outcome {
     OutOfFuel,
     /// The interruption flag was set. Execution may go on.
     Interrupted,
+    /// A function of observed code is about to be entered, its arguments in [`Execution::host_slots`]. Execution may go on.
+    Called,
+    /// It is time for a sample of observed code. Execution may go on.
+    Sample,
 }
 
 /// A function on the stack.
@@ -148,6 +153,16 @@ impl Execution {
     /// Looks at `flag` every so often; when it is set, `run` clears it and comes back.
     pub fn set_interrupt(&mut self, flag: Option<Arc<AtomicBool>>) {
         self.interrupt = flag;
+    }
+
+    /// Sets what observed code stops for.
+    pub fn set_observation(&mut self, observation: Observation) {
+        self.ctx.observer.observation = observation;
+    }
+
+    /// Takes the counts of observed code executed since they were taken last.
+    pub fn take_counts(&mut self) -> Counts {
+        core::mem::take(&mut self.ctx.observer.counts)
     }
 
     /// Gives it so many units of fuel; `None` is no limit.
@@ -291,6 +306,8 @@ impl Execution {
                 },
                 Reason::Host => return self.host_pending(),
                 Reason::Heap => return Outcome::HeapFull,
+                Reason::Called => return Outcome::Called,
+                Reason::Sample => return Outcome::Sample,
                 // SAFETY: handlers stopped at such an op; the rest is passed on from the caller.
                 Reason::Throw | Reason::ThrowRef => unsafe {
                     let fp = self.ctx.regs.map_or(regs.fp, |regs| regs.fp);
@@ -440,6 +457,7 @@ impl Execution {
 
     /// Runs handlers from the context's ip until one stops.
     unsafe fn run_slice(&mut self, budget: u64) -> Reason {
+        self.ctx.observer.forget_code();
         let ctx: *mut Context = &mut *self.ctx;
         // SAFETY: the context is this execution's own, and from here on only reached through the registers.
         unsafe {

@@ -14,7 +14,7 @@ use whimbrel_ir::RefKind;
 use super::collect::Root;
 use super::instance::slot_of_func;
 use super::{GcStats, GcStress, Handle, Heap};
-use crate::exec::{Execution, Frames, LooseCode, ModuleCode, Outcome, ValueStack};
+use crate::exec::{Counts, Execution, Frames, LooseCode, ModuleCode, Observation, Outcome, ValueStack};
 use crate::instance::{FuncInst, FuncTypeInfo, Instance, Tag};
 use crate::store::{Collected, Store, StoreLimits};
 use crate::value::{Value, ValueError, WrongStore};
@@ -30,6 +30,8 @@ pub(crate) struct Executions {
     interrupt: Arc<AtomicBool>,
     /// What is left of the store's fuel.
     fuel: Option<u64>,
+    observation: Observation,
+    counts: Counts,
     /// Slots of values on their way in.
     scratch: Vec<u64>,
 }
@@ -120,6 +122,8 @@ impl Executions {
             idle: Vec::new(),
             interrupt: Arc::new(AtomicBool::new(false)),
             fuel: None,
+            observation: Observation::default(),
+            counts: Counts::default(),
             scratch: Vec::new(),
         }
     }
@@ -252,6 +256,43 @@ impl Store {
         self.executions.fuel = fuel;
     }
 
+    /// Sets what observed code stops for.
+    pub fn set_observation(&mut self, observation: Observation) {
+        self.executions.observation = observation;
+    }
+
+    /// What was executed of observed code.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.executions.counts
+    }
+
+    /// The function that observed code is about to enter, and its arguments: after [`Outcome::Called`].
+    ///
+    /// # Panics
+    ///
+    /// If no call was begun.
+    pub fn called(&mut self) -> Option<(StackFrame, Vec<Value>)> {
+        let Self { objects, executions, .. } = self;
+        let running = executions.running.last_mut().expect("a call was begun");
+        // SAFETY: the execution is where `run` left it, and all that it reaches is alive.
+        let frame = unsafe { running.execution.backtrace() }.into_iter().next()?;
+        let instance = objects.at(frame.instance);
+        let code = Arc::clone(&instance.code);
+        let ty = Arc::clone(instance.types.func(frame.func));
+        let slots = usize::from(ty.return_slot());
+        let slots = running.execution.host_slots(slots);
+        let mut at = 0;
+        let args = ty.params.iter().map(|&ty| {
+            // SAFETY: validated code passes arguments of the parameters' types; their targets are alive.
+            let value = unsafe { objects.lift(&slots[at..], ty) };
+            at += usize::from(ty.slots());
+            value
+        });
+        let args = args.collect();
+        Some((StackFrame { code, func: frame.func, offset: frame.offset }, args))
+    }
+
     /// Begins a call of `func`, which [`run`](Self::run) carries out.
     ///
     /// # Errors
@@ -366,16 +407,26 @@ impl Store {
         let running = executions.running.last_mut().expect("a call was begun");
         assert_eq!(running.stage, Stage::Ready, "a call goes on where it can");
         running.execution.set_fuel(executions.fuel);
+        running.execution.set_observation(executions.observation);
         // SAFETY: `begin_call` saw to it that the call is sound; the store is borrowed exclusively, so nothing borrows its
         // objects; the stage says that results of host functions, which are checked, are in their place.
         let outcome = unsafe { running.execution.run(self.objects.heap.ptr()) };
         executions.fuel = running.execution.fuel();
+        let counts = running.execution.take_counts();
+        executions.counts.ops += counts.ops;
+        executions.counts.dispatches += counts.dispatches;
+        executions.counts.calls += counts.calls;
         running.stage = match outcome {
             Outcome::Done => Stage::Done,
             Outcome::Exception => Stage::Thrown,
             Outcome::Trap(_) => Stage::Failed,
             Outcome::HostPending { .. } => Stage::Host,
-            Outcome::NeedsCode { .. } | Outcome::HeapFull | Outcome::OutOfFuel | Outcome::Interrupted => Stage::Ready,
+            Outcome::NeedsCode { .. }
+            | Outcome::HeapFull
+            | Outcome::OutOfFuel
+            | Outcome::Interrupted
+            | Outcome::Called
+            | Outcome::Sample => Stage::Ready,
         };
         outcome
     }

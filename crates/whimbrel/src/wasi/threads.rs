@@ -89,6 +89,11 @@ impl<T: 'static> ThreadGroup<T> {
         failed.map_or(Ok(Self(group)), Err)
     }
 
+    /// Ends the program, from any thread: [`run`](Self::run) returns [`Trap::Interrupted`](crate::Trap::Interrupted).
+    pub fn interrupt(&self) {
+        self.0.end(Some(crate::Trap::Interrupted.into()));
+    }
+
     /// Runs the program: `_start` on this thread. The program ends when that returns, or with the first error in any thread,
     /// an exit included; the other threads are interrupted then. Those that are inside host functions end when these return.
     ///
@@ -163,6 +168,13 @@ impl<T: 'static> Group<T> {
         state.is_over = true;
         state.error = error;
         state.running.values().for_each(InterruptHandle::interrupt);
+    }
+}
+
+/// Clones are the same group.
+impl<T> Clone for ThreadGroup<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
     }
 }
 

@@ -84,17 +84,19 @@ impl Tiler {
         self.ops.binary_search_by_key(&target, |op| op.at).unwrap_or(self.ops.len())
     }
 
-    /// Gives each op the handler of the tile with which the rest of its function takes the fewest dispatches.
-    pub fn cover(self, words: &mut [u64]) {
+    /// Gives each op the handler of the tile with which the rest of its function takes the fewest dispatches; tells `found` of
+    /// each: the word at which it starts, and how many ops it has.
+    pub fn cover(self, words: &mut [u64], mut found: impl FnMut(usize, u32)) {
         // What it takes from an op to the end, if conditions do not hold and loops end. What is behind a backward branch is
         // not known yet: it counts as nothing, and each of its ops that a tile takes along counts in the tile's favour.
         let mut costs = alloc::vec![0_u32; self.ops.len() + 1];
         for first in (0..self.ops.len()).rev() {
             let Op { at, id: mut node, is_known, .. } = self.ops[first];
             let mut end = self.next(first, words);
-            let (mut is_behind, mut bonus) = (end <= first, 0);
+            let (mut is_behind, mut bonus, mut ops) = (end <= first, 0, 1);
             let (mut lowest, mut best) = (if is_behind { 0 } else { costs[end] } + DISPATCH, None);
             while node != NONE && end < self.ops.len() && self.ops[end].id != NONE {
+                ops += 1;
                 node = find(tables::EDGES, u32::from(node) << 16 | u32::from(self.ops[end].id));
                 bonus += u32::from(is_behind && bonus < DISPATCH);
                 let next = self.next(end, words);
@@ -103,11 +105,12 @@ impl Tiler {
                 let Some(tile) = tables::TILES.get(usize::from(node)).copied().flatten() else { continue };
                 let behind = if is_behind { 0 } else { costs[end] };
                 if behind + DISPATCH - bonus < lowest {
-                    (lowest, best) = (behind + DISPATCH - bonus, Some(tile));
+                    (lowest, best) = (behind + DISPATCH - bonus, Some((tile, ops)));
                 }
             }
             costs[first] = lowest;
-            if let Some(tile) = best.filter(|_| !is_known) {
+            if let Some((tile, ops)) = best.filter(|_| !is_known) {
+                found(at as usize, ops);
                 words[at as usize] = handler_word(tile);
             }
         }
