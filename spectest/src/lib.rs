@@ -3,12 +3,7 @@
 // A tool's own library: what a field is, its name says.
 #![allow(missing_docs)]
 
-pub mod engine;
 pub mod report;
-pub mod run;
-pub mod script;
 pub mod skips;
-pub mod stage;
 pub mod suite;
-pub mod value;
 pub mod wasm_tools;

@@ -11,13 +11,14 @@ use std::thread;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use spectest::report::{FileReport, GroupReport, Report, Verdict};
-use spectest::run::{self, Options};
-use spectest::script;
+use spectest::report::{GroupReport, Report};
 use spectest::skips::{Entry, Skips};
 use spectest::suite::{self, File, Group};
 use spectest::wasm_tools::{self, Needs};
 use whimbrel::GcStress;
+use whimbrel_wast::report::{FileReport, Verdict};
+use whimbrel_wast::run::{self, Options};
+use whimbrel_wast::script;
 
 /// The stack for reading the text of scripts, whose parser is recursive.
 const TEXT_STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -143,7 +144,7 @@ fn run_groups(groups: Vec<Group>, skips: &Skips, cli: &Cli) -> Result<Vec<GroupR
             }
             bar.set_message(place.clone());
             let mut report = run_file(group, file, cli);
-            report.excuse(&place, skips);
+            report.excuse(|line, unsupported| skips.reason(&place, line, unsupported).map(str::to_owned));
             reports.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
             bar.inc(1);
         }

@@ -5,104 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use crate::skips::Skips;
-
-/// What became of one directive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Passed,
-    Failed {
-        expected: String,
-        got: String,
-    },
-    /// The engine does not support what the directive, or one that it depends on, needs.
-    Unsupported(String),
-}
-
-/// A directive that did not pass.
-#[derive(Debug)]
-pub struct Remark {
-    pub line: usize,
-    pub kind: &'static str,
-    pub verdict: Verdict,
-    /// Why this does not count as a failure.
-    pub listed: Option<String>,
-}
-
-/// What became of one script.
-#[derive(Debug, Default)]
-pub struct FileReport {
-    pub name: String,
-    /// Directives by kind.
-    pub kinds: BTreeMap<&'static str, usize>,
-    pub passed: usize,
-    /// In order of lines.
-    pub remarks: Vec<Remark>,
-    /// Spent executing, without reading the text.
-    pub time: Duration,
-}
-
-impl FileReport {
-    /// Accounts for the directive at `line`.
-    pub fn count(&mut self, line: usize, kind: &'static str, verdict: Verdict) {
-        *self.kinds.entry(kind).or_default() += 1;
-        match verdict {
-            Verdict::Passed => self.passed += 1,
-            verdict => self.remarks.push(Remark { line, kind, verdict, listed: None }),
-        }
-    }
-
-    /// Accounts for what a thread of the script has executed.
-    pub fn absorb(&mut self, other: Self) {
-        for (kind, count) in other.kinds {
-            *self.kinds.entry(kind).or_default() += count;
-        }
-        self.passed += other.passed;
-        self.remarks.extend(other.remarks);
-        self.remarks.sort_by_key(|remark| remark.line);
-    }
-
-    /// Looks up what did not pass in the list of what may be skipped. `place` is the script's, with its group.
-    pub fn excuse(&mut self, place: &str, skips: &Skips) {
-        for remark in &mut self.remarks {
-            let unsupported = matches!(remark.verdict, Verdict::Unsupported(_));
-            remark.listed = skips.reason(place, remark.line, unsupported).map(str::to_owned);
-        }
-    }
-
-    fn tally(&self) -> Tally {
-        let mut tally = Tally { passed: self.passed, ..Tally::default() };
-        for remark in &self.remarks {
-            match (&remark.listed, &remark.verdict) {
-                (None, Verdict::Failed { .. }) => tally.failed += 1,
-                _ => tally.skipped += 1,
-            }
-        }
-        tally
-    }
-}
-
-/// How many directives passed, failed and were skipped. Its text is the closing line of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub passed: usize,
-    pub failed: usize,
-    pub skipped: usize,
-}
-
-impl std::fmt::Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
-    }
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-        self.skipped += other.skipped;
-    }
-}
+use whimbrel_wast::report::{FileReport, Tally, Verdict};
 
 /// What became of a group of scripts.
 #[derive(Debug)]
@@ -295,6 +198,7 @@ fn align(rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::skips::Skips;
 
     fn report() -> Report {
         let mut file = FileReport { name: "a.wast".to_owned(), ..FileReport::default() };
@@ -312,7 +216,8 @@ mod tests {
         assert_eq!(report.unlisted(), 1);
         assert!(!report.is_success());
         let skips = Skips::parse("v9/a.wast:2 known\nv9/* vectors are not executed\n").unwrap();
-        report.groups[0].files[0].excuse("v9/a.wast", &skips);
+        report.groups[0].files[0]
+            .excuse(|line, unsupported| skips.reason("v9/a.wast", line, unsupported).map(str::to_owned));
         assert_eq!(report.tally().to_string(), "1 passed, 0 failed, 2 skipped");
         assert!(report.is_success());
         report.stale.push("v9/b.wast".to_owned());

@@ -1,10 +1,10 @@
 //! The runner passes what is right and fails what is wrong, for every kind of directive.
 #![allow(clippy::unwrap_used)]
 
-use spectest::report::{FileReport, Verdict};
-use spectest::run::{self, Options};
-use spectest::script;
 use wasm_syntax::Features;
+use whimbrel_wast::report::{FileReport, Verdict};
+use whimbrel_wast::run::{self, Options};
+use whimbrel_wast::script;
 
 fn run(text: &str) -> FileReport {
     run::run("test.wast", &script::parse(text).unwrap(), Options::new(Features::ALL))

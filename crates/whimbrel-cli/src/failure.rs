@@ -28,6 +28,10 @@ pub(crate) enum Exit {
     Unsupported = 69,
     /// A directory for `--dir` cannot be opened.
     Directory = 72,
+    /// The guest ran longer than it may: what `timeout` gives.
+    Timeout = 124,
+    /// The user ended the guest: what a shell shows for a process killed by SIGINT.
+    Interrupted = 130,
     /// The guest trapped: what a shell shows for a process that aborted.
     Trap = 134,
     /// Nobody reads the output any more: what a shell shows for a process killed by SIGPIPE.
@@ -70,6 +74,11 @@ impl Failure {
 
     pub(crate) fn message(&self) -> &str {
         &self.message
+    }
+
+    /// Lines below the message.
+    pub(crate) fn details(&self) -> &str {
+        &self.details
     }
 
     /// Prints the failure to standard error and gives the exit code.

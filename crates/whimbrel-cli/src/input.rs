@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use wasm_reader::ReadErrorKind;
 use wasm_syntax::Features;
 
+use crate::disasm;
 use crate::failure::{Exit, Failure, Result, io_reason};
 use crate::names::{FuncNames, func_at};
 use crate::output::Plain;
@@ -111,7 +112,11 @@ impl InputPath {
                 let func = offset.and_then(|offset| func_at(bytes, offset));
                 let names = func.map(|_| FuncNames::of_module(bytes)).unwrap_or_default();
                 let place = func.map_or(String::new(), |func| format!(" in function {}", names.show(func)));
-                Failure::new(Exit::Invalid, format_args!("{self}: {reason}{place}"))
+                let failure = Failure::new(Exit::Invalid, format_args!("{self}: {reason}{place}"));
+                match offset {
+                    Some(offset) => failure.with_details(disasm::place(bytes, offset)),
+                    None => failure,
+                }
             }
         }
     }

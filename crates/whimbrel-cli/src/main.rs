@@ -3,21 +3,30 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bench;
+mod disasm;
 mod failure;
 mod input;
 mod inspect;
 mod ir;
 mod names;
 mod output;
+#[cfg(feature = "repl")]
+mod repl;
 mod run;
+mod shell;
+mod text;
 mod usage;
 mod validate;
+mod wast;
+mod wat;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Cli, Command};
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -28,6 +37,14 @@ fn main() -> ExitCode {
         Command::Validate(args) => validate::validate(args),
         Command::Inspect(args) => inspect::inspect(args),
         Command::Ir(args) => ir::ir(args),
+        Command::Disasm(args) => disasm::disasm(args),
+        Command::Wat(args) => wat::wat(args),
+        Command::Wast(args) => wast::wast(args),
+        Command::Bench(args) => bench::bench(args),
+        #[cfg(feature = "repl")]
+        Command::Repl(args) => repl::repl(args),
+        Command::Completions(args) => shell::completions(args),
+        Command::Man(args) => shell::man(args),
     };
     match outcome {
         Ok(code) => code,

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use wasm_reader::custom::NameSubsection;
 use wasm_reader::{Custom, ExternIdx, KnownCustom, Section};
 use wasm_syntax::{ExternKind, Features, FuncIdx};
 
+use crate::failure::{Exit, Failure, Result};
+use crate::input::InputPath;
 use crate::output::{NAME, Plain};
 
 /// The functions' names. What is malformed in a module names fewer functions, and is no failure.
@@ -56,6 +59,16 @@ impl<'a> FuncNames<'a> {
         }
     }
 
+    /// All functions that have a name, as the module writes it.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (FuncIdx, &'a str)> + '_ {
+        self.names.iter().map(|(&func, &name)| (func, name))
+    }
+
+    /// A function's name as [`readable`] gives it, safe to print.
+    pub(crate) fn get(&self, func: FuncIdx) -> Option<String> {
+        self.names.get(&func).map(|name| Plain(&readable(name)).to_string())
+    }
+
     /// `[12] name`, the name as [`readable`] gives it, or the index alone.
     pub(crate) fn show(&self, func: FuncIdx) -> String {
         match self.names.get(&func) {
@@ -77,6 +90,29 @@ fn readable(name: &str) -> Cow<'_, str> {
     match rustc_demangle::try_demangle(name) {
         Ok(demangled) => format!("{demangled:#}").into(),
         Err(_) => name.into(),
+    }
+}
+
+/// The functions that `func` of `input` means: an index, a name, or all that are defined, from `imported` to `end`.
+pub(crate) fn find_func(
+    input: &InputPath,
+    func: Option<&str>,
+    names: &FuncNames<'_>,
+    imported: u32,
+    end: u32,
+) -> Result<Range<u32>> {
+    let Some(name) = func else { return Ok(imported..end) };
+    let found = match name.parse() {
+        Ok(index) => (index < end).then_some(FuncIdx(index)),
+        Err(_) => names.find(name),
+    };
+    match found {
+        None => Err(Failure::new(Exit::NoFunction, format_args!("{input} has no function `{}`", Plain(name)))),
+        Some(func) if func.0 < imported => Err(Failure::new(
+            Exit::NoFunction,
+            format_args!("function {func} of {input} is imported, so it has no code"),
+        )),
+        Some(func) => Ok(func.0..func.0 + 1),
     }
 }
 

@@ -51,6 +51,12 @@ fn message(error: &Error) -> String {
                 (value, valid) => format!("invalid value `{value}` for `{flag}`: expected {valid}"),
             }
         }
+        ErrorKind::ValueValidation => {
+            let usage = context(error, ContextKind::InvalidArg);
+            let flag = usage.split(' ').next().unwrap_or_default();
+            let reason = std::error::Error::source(error).map_or(String::new(), |reason| format!(": {reason}"));
+            format!("invalid value `{}` for `{flag}`{reason}", context(error, ContextKind::InvalidValue))
+        }
         _ => first_line(error),
     };
     format!("{what} (see `{} --help`)", command())

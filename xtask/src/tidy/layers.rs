@@ -30,7 +30,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "wasi-lite",
         ],
     ),
-    ("whimbrel-cli", &["whimbrel", "wasm-syntax", "wasm-reader", "whimbrel-ir", "wasi-lite"]),
+    ("whimbrel-wast", &["whimbrel", "wasm-syntax", "wasm-reader"]),
+    ("whimbrel-cli", &["whimbrel", "whimbrel-wast", "wasm-syntax", "wasm-reader", "whimbrel-ir", "wasi-lite"]),
 ];
 
 /// Packages on top of the layers, free to depend on any of them and never depended on.

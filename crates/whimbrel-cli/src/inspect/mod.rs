@@ -1,5 +1,6 @@
 //! `whimbrel inspect`: a report on what a module is made of.
 
+mod json;
 mod needs;
 mod summary;
 mod types;
@@ -32,6 +33,11 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<ExitCode> {
     let input = InputPath::from(args.file.as_os_str());
     let bytes = input.load()?;
     let summary = Summary::read(&bytes).map_err(|error| input.invalid(&bytes, error, Some(error.offset)))?;
+    if args.json {
+        let report = json::report(&input.to_string(), bytes.len() as u64, &summary);
+        print(format!("{report:#}\n").as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut report = Report { out: Vec::new(), summary: &summary, all: args.all };
     report.title(&input, bytes.len() as u64)?;
     report.sections(bytes.len() as u64)?;

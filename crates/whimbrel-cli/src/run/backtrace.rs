@@ -12,22 +12,31 @@ use crate::output::{FAINT, grouped};
 const INNERMOST: usize = 20;
 const OUTERMOST: usize = 5;
 
-/// A line for each frame, innermost first; a long backtrace is shortened in the middle.
-pub(crate) fn lines(backtrace: Option<&WasmBacktrace>, module: &Module) -> String {
+/// A line for each frame, innermost first. A long backtrace is shortened in the middle, unless `all` is asked for: lines of
+/// source are then shown too.
+pub(crate) fn lines(backtrace: Option<&WasmBacktrace>, module: &Module, all: bool) -> String {
     let mut text = String::new();
     let Some(frames) = backtrace.map(WasmBacktrace::frames) else { return text };
     let names = FuncNames::of_module(module.bytes());
+    #[cfg(feature = "dwarf")]
+    let sources = all.then(|| super::dwarf::Sources::of_module(module.bytes())).flatten();
     let left_out = match frames.len().saturating_sub(INNERMOST + OUTERMOST) {
+        _ if all => 0,
         // One frame takes no more room than the line that stands for it.
         1 => 0,
         more => more,
     };
     for (n, frame) in frames.iter().enumerate() {
         if left_out > 0 && n == INNERMOST {
-            let _ = writeln!(text, "  {FAINT}… {} more …{FAINT:#}", grouped(left_out as u64));
+            let more = grouped(left_out as u64);
+            let _ = writeln!(text, "  {FAINT}… {more} more (--backtrace shows them) …{FAINT:#}");
         }
         if left_out == 0 || n < INNERMOST || n >= INNERMOST + left_out {
             line(&mut text, frame, &names);
+            #[cfg(feature = "dwarf")]
+            if let (Some(sources), Some(offset)) = (&sources, frame.module_offset()) {
+                sources.lines(&mut text, offset as u64);
+            }
         }
     }
     text

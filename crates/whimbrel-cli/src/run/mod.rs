@@ -1,22 +1,28 @@
 //! `whimbrel run`: a WASI program, or one function of a module.
 
 mod backtrace;
-mod numbers;
+#[cfg(feature = "dwarf")]
+mod dwarf;
+pub(crate) mod numbers;
+mod observed;
+pub(crate) mod setup;
+pub(crate) mod stop;
 mod threads;
-mod values;
+pub(crate) mod values;
 
-use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use whimbrel::wasi::{self, BuildError, Wasi, WasiBuilder};
-use whimbrel::{Engine, Error, Extern, ExternType, Func, Instance, LinkError, Linker, Module, Store, Val};
+use whimbrel::wasi::{self, Wasi};
+use whimbrel::{Engine, Error, Extern, ExternType, Func, Instance, LinkError, Linker, Module, Store, Trap, Val};
 
-use crate::args::{RunArgs, UnknownImports};
+use crate::args::{GuestArgs, RunArgs, UnknownImports};
 use crate::failure::{Exit, Failure, Result};
 use crate::input::InputPath;
 use crate::output::{Plain, print};
+use observed::Clocks;
+use setup::Streams;
 
 /// The function that runs a program.
 const START: &str = "_start";
@@ -28,23 +34,38 @@ const NAMED_EXPORTS: usize = 8;
 /// Runs what `args` ask for, and gives the guest's exit code.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let (file, guest_args) = args.file_and_args();
-    let guest = Guest::load(InputPath::from(file.as_os_str()))?;
+    let mut clocks = Clocks::default();
+    let engine = setup::engine(&args.engine, &args.limits, observed::needs_observation(&args.report))?;
+    let input = InputPath::from(file.as_os_str());
+    let guest = Guest::load_timed(&engine, input, &mut clocks)?;
     let guest_args = utf8(guest_args)?;
-    let context = context(args, &guest.input, &guest_args)?;
-    let done = if args.invoke.is_none() && guest.has_threads() {
-        guest.execute_threads(context, args.unknown_imports)
-    } else {
-        guest.execute(&mut Store::new(guest.module.engine(), context), args, &guest_args)
-    };
-    match done {
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(Stop::Failure(failure)) => Err(failure),
-        Err(Stop::Guest(error)) => guest.stopped(&error),
+    // With `--invoke`, the arguments are the function's.
+    let program_args = if args.invoke.is_none() { guest_args.as_slice() } else { &[] };
+    let context = setup::context(&args.guest, &guest.input, program_args, Streams::Inherited)?;
+    stop::watch_keyboard();
+    if let Some(limit) = args.limits.timeout {
+        stop::watch_clock(limit);
     }
+    if args.invoke.is_none() && guest.has_threads() {
+        if needs_store(args) {
+            let what =
+                "--fuel, --preload, --stats, --trace and --profile do not work for a program that starts threads";
+            return Err(Failure::new(Exit::Usage, what));
+        }
+        return guest.finish(guest.execute_threads(context, args.guest.unknown_imports), args.report.backtrace);
+    }
+    let mut store = Store::new(guest.module.engine(), context);
+    let done = guest.execute_observed(&mut store, args, &guest_args, &mut clocks)?;
+    guest.finish(done, args.report.backtrace)
+}
+
+/// Whether a flag works for a single store alone.
+fn needs_store(args: &RunArgs) -> bool {
+    args.limits.fuel.is_some() || !args.guest.preload.is_empty() || observed::needs_observation(&args.report)
 }
 
 /// Why a run ended early.
-enum Stop {
+pub(crate) enum Stop {
     /// What was asked for cannot be done.
     Failure(Failure),
     /// The guest trapped or ended itself.
@@ -58,39 +79,121 @@ impl From<Failure> for Stop {
 }
 
 /// A module to run.
-struct Guest {
-    input: InputPath,
-    module: Module,
+pub(crate) struct Guest {
+    pub(crate) input: InputPath,
+    pub(crate) module: Module,
 }
 
 impl Guest {
-    fn load(input: InputPath) -> Result<Self> {
-        let bytes: Arc<[u8]> = input.load()?.into();
-        let module = Module::from_shared(&Engine::default(), Arc::clone(&bytes));
+    pub(crate) fn load(engine: &Engine, input: InputPath) -> Result<Self> {
+        Self::load_timed(engine, input, &mut Clocks::default())
+    }
+
+    fn load_timed(engine: &Engine, input: InputPath, clocks: &mut Clocks) -> Result<Self> {
+        let bytes: Arc<[u8]> = clocks.time(|clocks| &mut clocks.load, || input.load())?.into();
+        let module = clocks.time(|clocks| &mut clocks.validate, || Module::from_shared(engine, Arc::clone(&bytes)));
         let module = module.map_err(|error| input.invalid(&bytes, &error, error.module_offset()))?;
+        clocks.eager = module.translated().time;
         Ok(Self { input, module })
     }
 
-    fn execute(&self, store: &mut Store<Wasi>, args: &RunArgs, guest_args: &[String]) -> Result<(), Stop> {
-        let instance = self.instantiate(store, args.unknown_imports)?;
-        if let Some(name) = &args.invoke {
-            return self.invoke(store, &instance, name, guest_args);
+    /// Runs the guest, and reports what was asked for.
+    fn execute_observed(
+        &self,
+        store: &mut Store<Wasi>,
+        args: &RunArgs,
+        guest_args: &[String],
+        clocks: &mut Clocks,
+    ) -> Result<Result<(), Stop>> {
+        if let Some(fuel) = args.limits.fuel {
+            store.set_fuel(fuel).map_err(|error| Failure::new(Exit::Other, error))?;
+        }
+        if args.report.trace {
+            observed::trace(store, &self.module);
+        }
+        #[cfg(feature = "profile")]
+        let profile = args.report.profile.as_ref().map(|path| (path, observed::Profile::default()));
+        #[cfg(feature = "profile")]
+        if let Some((_, profile)) = &profile {
+            profile.watch(store);
+        }
+        let interrupt = store.interrupt_handle();
+        let guard = stop::on_stop(move || interrupt.interrupt());
+        let mut instance = None;
+        let done = clocks.time(
+            |clocks| &mut clocks.run,
+            || {
+                let made = self.instantiate(store, &args.guest)?;
+                self.execute(store, instance.insert(made), args.invoke.as_deref(), guest_args)
+            },
+        );
+        drop(guard);
+        #[cfg(feature = "profile")]
+        if let Some((path, profile)) = profile {
+            profile.write(path, &self.module)?;
+        }
+        if args.report.stats {
+            let memory_bytes = instance.map_or(0, |instance| memory_bytes(store, &instance));
+            clocks.print(&self.module, Some(store), memory_bytes)?;
+        }
+        Ok(done)
+    }
+
+    /// The program's exit code, or its failure.
+    fn finish(&self, done: Result<(), Stop>, backtrace: bool) -> Result<ExitCode> {
+        match done {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(Stop::Failure(failure)) => Err(failure),
+            Err(Stop::Guest(error)) => self.stopped(&error, backtrace),
+        }
+    }
+
+    /// Runs the program, or calls the function `invoke`.
+    pub(crate) fn execute(
+        &self,
+        store: &mut Store<Wasi>,
+        instance: &Instance,
+        invoke: Option<&str>,
+        guest_args: &[String],
+    ) -> Result<(), Stop> {
+        if let Some(name) = invoke {
+            if name != INITIALIZE {
+                self.initialize(store, instance)?;
+            }
+            return self.invoke(store, instance, name, guest_args);
         }
         if let Some(start) = instance.get_func(&mut *store, START) {
             return self.call(store, &start, &[]).map(drop);
         }
-        let has_run = self.initialize(store, &instance)? || self.module.info().start().is_some();
+        let has_run = self.initialize(store, instance)? || self.module.info().start().is_some();
         if has_run { Ok(()) } else { Err(self.nothing_to_run().into()) }
     }
 
-    fn instantiate(&self, store: &mut Store<Wasi>, unknown: Option<UnknownImports>) -> Result<Instance, Stop> {
+    /// Instantiates the modules to be loaded before it, and it.
+    pub(crate) fn instantiate(&self, store: &mut Store<Wasi>, args: &GuestArgs) -> Result<Instance, Stop> {
         let mut linker = Linker::new(self.module.engine());
-        let provided = wasi::add_to_linker(&mut linker, |wasi| wasi);
-        let linked = provided.and_then(|()| match unknown {
-            None => Ok(()),
-            Some(UnknownImports::Trap) => linker.define_unknown_imports_as_traps(&self.module),
-            Some(UnknownImports::Default) => linker.define_unknown_imports_as_default_values(&mut *store, &self.module),
-        });
+        wasi::add_to_linker(&mut linker, |wasi| wasi).map_err(|error| self.not_linked(&error))?;
+        for preload in &args.preload {
+            let guest = Self::load(self.module.engine(), InputPath::from(preload.file.as_os_str()))?;
+            let instance = guest.instantiate_with(store, &mut linker, args.unknown_imports)?;
+            guest.initialize(store, &instance)?;
+            let defined = linker.instance(&mut *store, &preload.name, &instance);
+            defined.map_err(|error| guest.not_linked(&error))?;
+        }
+        self.instantiate_with(store, &mut linker, args.unknown_imports)
+    }
+
+    fn instantiate_with(
+        &self,
+        store: &mut Store<Wasi>,
+        linker: &mut Linker<Wasi>,
+        unknown: UnknownImports,
+    ) -> Result<Instance, Stop> {
+        let linked = match unknown {
+            UnknownImports::Deny => Ok(()),
+            UnknownImports::Trap => linker.define_unknown_imports_as_traps(&self.module),
+            UnknownImports::Default => linker.define_unknown_imports_as_default_values(&mut *store, &self.module),
+        };
         linked.map_err(|error| self.not_linked(&error))?;
         linker.instantiate(&mut *store, &self.module).map_err(|error| {
             // The same error with a backtrace comes from a start function that calls an import defined as a trap.
@@ -101,24 +204,32 @@ impl Guest {
 
     /// Calls the export `name` and prints its results.
     fn invoke(&self, store: &mut Store<Wasi>, instance: &Instance, name: &str, args: &[String]) -> Result<(), Stop> {
-        let func = match instance.get_export(&mut *store, name) {
-            Some(Extern::Func(func)) => func,
-            found => return Err(self.no_function(name, found.is_some()).into()),
-        };
-        let args = values::parse_all(name, &func.ty(&*store), args)?;
-        if name != INITIALIZE {
-            self.initialize(store, instance)?;
-        }
         let mut text = String::new();
-        for result in self.call(store, &func, &args)? {
+        for result in self.call_named(store, instance, name, args)? {
             text.push_str(&values::format(&result));
             text.push('\n');
         }
         print(text.as_bytes()).map_err(|error| Stop::Failure(error.into()))
     }
 
+    /// Calls the export `name` with arguments as the user writes them.
+    pub(crate) fn call_named(
+        &self,
+        store: &mut Store<Wasi>,
+        instance: &Instance,
+        name: &str,
+        args: &[String],
+    ) -> Result<Vec<Val>, Stop> {
+        let func = match instance.get_export(&mut *store, name) {
+            Some(Extern::Func(func)) => func,
+            found => return Err(self.no_function(name, found.is_some()).into()),
+        };
+        let args = values::parse_all(name, &func.ty(&*store), args)?;
+        self.call(store, &func, &args)
+    }
+
     /// Calls what a library exports to prepare itself; gives whether there is such a function.
-    fn initialize(&self, store: &mut Store<Wasi>, instance: &Instance) -> Result<bool, Stop> {
+    pub(crate) fn initialize(&self, store: &mut Store<Wasi>, instance: &Instance) -> Result<bool, Stop> {
         match instance.get_func(&mut *store, INITIALIZE) {
             Some(func) => self.call(store, &func, &[]).map(|_| true),
             None => Ok(false),
@@ -132,7 +243,13 @@ impl Guest {
     }
 
     /// What becomes of the program when the guest has stopped with `error`.
-    fn stopped(&self, error: &Error) -> Result<ExitCode> {
+    pub(crate) fn stopped(&self, error: &Error, backtrace: bool) -> Result<ExitCode> {
+        if error.as_trap() == Some(Trap::Interrupted)
+            && let Some(cause) = stop::cause()
+        {
+            let lines = backtrace::lines(error.backtrace(), &self.module, backtrace);
+            return Err(Failure::new(cause, stop::message(cause)).with_details(lines));
+        }
         if let Some(status) = error.i32_exit_status() {
             // The operating system keeps the low eight bits of a status.
             return Ok(ExitCode::from(status as u8));
@@ -145,7 +262,7 @@ impl Guest {
             ),
             _ => (Exit::Other, format!("{}: {error:#}", self.input)),
         };
-        Err(Failure::new(exit, what).with_details(backtrace::lines(error.backtrace(), &self.module)))
+        Err(Failure::new(exit, what).with_details(backtrace::lines(error.backtrace(), &self.module, backtrace)))
     }
 
     fn not_linked(&self, error: &Error) -> Failure {
@@ -195,44 +312,19 @@ impl Guest {
     }
 }
 
-/// What the guest sees of this machine.
-fn context(args: &RunArgs, input: &InputPath, guest_args: &[String]) -> Result<Wasi> {
-    let mut builder = WasiBuilder::default().inherit_stdio().arg(input.file_name());
-    // With `--invoke`, the arguments are the function's.
-    if args.invoke.is_none() {
-        builder = builder.args(guest_args);
-    }
-    for variable in &args.env {
-        let (name, value) = match variable.split_once('=') {
-            Some((name, value)) => (name, value.to_owned()),
-            None => (variable.as_str(), inherited(variable)?),
-        };
-        builder = builder.env(name, value);
-    }
-    for dir in &args.dirs {
-        let (host, guest) = dir.split_once("::").unwrap_or((dir, dir));
-        builder = builder.preopened_dir(host, guest);
-    }
-    builder.build().map_err(|error| match error {
-        BuildError::Directory { .. } => Failure::new(Exit::Directory, error),
-        BuildError::Variable { .. } => Failure::new(Exit::Usage, format_args!("--env: {error}")),
-        _ => Failure::new(Exit::Usage, error),
-    })
-}
-
-fn inherited(name: &str) -> Result<String> {
-    env::var(name).map_err(|error| match error {
-        env::VarError::NotPresent => {
-            Failure::new(Exit::Usage, format_args!("--env {name}: there is no such variable in this environment"))
-        }
-        env::VarError::NotUnicode(_) => {
-            Failure::new(Exit::Usage, format_args!("--env {name}: the variable's value is not UTF-8"))
-        }
-    })
+/// Bytes of the memories that the guest exports.
+fn memory_bytes(store: &mut Store<Wasi>, instance: &Instance) -> u64 {
+    let exports: Vec<_> = instance.exports(&mut *store).map(whimbrel::Export::into_extern).collect();
+    let sizes = exports.into_iter().map(|export| match export {
+        Extern::Memory(memory) => memory.data_size(&*store) as u64,
+        Extern::SharedMemory(memory) => memory.data_size(),
+        _ => 0,
+    });
+    sizes.sum()
 }
 
 /// Arguments as the strings that guests take.
-fn utf8(args: &[OsString]) -> Result<Vec<String>> {
+pub(crate) fn utf8(args: &[OsString]) -> Result<Vec<String>> {
     let not_utf8 = |n: usize| Failure::new(Exit::Usage, format_args!("argument {} is not UTF-8", n + 1));
     let args = args.iter().enumerate();
     args.map(|(n, arg)| arg.clone().into_string().map_err(|_| not_utf8(n))).collect()

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use whimbrel::wasi::{self, ThreadGroup, Wasi};
 use whimbrel::{LinkError, Linker};
 
-use super::{Guest, Stop};
+use super::{Guest, Stop, stop};
 use crate::args::UnknownImports;
 use crate::failure::{Exit, Failure};
 
@@ -16,8 +16,8 @@ impl Guest {
     }
 
     /// Runs the program until its main thread, or any thread with an error, ends it.
-    pub(super) fn execute_threads(&self, context: Wasi, unknown: Option<UnknownImports>) -> Result<(), Stop> {
-        if unknown == Some(UnknownImports::Default) {
+    pub(super) fn execute_threads(&self, context: Wasi, unknown: UnknownImports) -> Result<(), Stop> {
+        if unknown == UnknownImports::Default {
             let what = "--unknown-imports default does not work for a program that starts threads";
             return Err(Failure::new(Exit::Usage, what).into());
         }
@@ -25,11 +25,14 @@ impl Guest {
         let provided = wasi::add_locked_to_linker(&mut linker, |wasi| wasi).map(drop);
         let context = Arc::new(Mutex::new(context));
         let linked = provided.and_then(|()| match unknown {
-            Some(UnknownImports::Trap) => linker.define_unknown_imports_as_traps(&self.module),
+            UnknownImports::Trap => linker.define_unknown_imports_as_traps(&self.module),
             _ => Ok(()),
         });
         let group = linked.and_then(|()| ThreadGroup::new(linker, &self.module, move || Arc::clone(&context)));
-        group.map_err(|error| self.not_linked(&error))?.run().map_err(|error| {
+        let group = group.map_err(|error| self.not_linked(&error))?;
+        let ending = group.clone();
+        let _guard = stop::on_stop(move || ending.interrupt());
+        group.run().map_err(|error| {
             let is_linking = error.is::<LinkError>() && error.backtrace().is_none();
             if is_linking { Stop::Failure(self.not_linked(&error)) } else { Stop::Guest(error) }
         })

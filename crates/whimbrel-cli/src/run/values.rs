@@ -33,7 +33,7 @@ pub(crate) fn parse_all(name: &str, ty: &FuncType, args: &[String]) -> Result<Ve
 }
 
 /// The value of type `ty` that `text` stands for.
-fn parse(ty: &ValType, text: &str) -> Option<Val> {
+pub(crate) fn parse(ty: &ValType, text: &str) -> Option<Val> {
     Some(match ty {
         ValType::I32 => Val::I32(parse_int(text, 32)? as i32),
         ValType::I64 => Val::I64(parse_int(text, 64)? as i64),

@@ -20,6 +20,7 @@ fn functions_by_index_export_and_name() {
             .run("ir m.wat 1")
             .run("ir m.wat twice")
             .run("ir m.wat double")
+            .run("ir --plain m.wat double")
     );
 }
 

@@ -4,7 +4,7 @@ use crate::session::{HELLO, Session, assert_transcript, execute_with};
 
 #[test]
 fn help_of_the_program() {
-    assert_transcript!(Session::new().run("").run("-h").run("--help").run("--version"));
+    assert_transcript!(Session::new().run("").run("-h").run("--help").run("-V"));
 }
 
 #[test]
@@ -14,7 +14,19 @@ fn help_of_run() {
 
 #[test]
 fn help_of_the_other_commands() {
-    assert_transcript!(Session::new().run("validate --help").run("inspect --help").run("ir --help"));
+    assert_transcript!(
+        Session::new()
+            .run("validate --help")
+            .run("inspect --help")
+            .run("ir --help")
+            .run("disasm --help")
+            .run("wat --help")
+            .run("wast --help")
+            .run("bench --help")
+            .run("repl --help")
+            .run("completions --help")
+            .run("man --help")
+    );
 }
 
 #[test]
