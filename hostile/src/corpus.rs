@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, Result};
-use spectest::script::{self, Action, Execute, Source};
 use spectest::suite;
+use whimbrel_wast::script::{self, Action, Execute, Source};
 
 /// A module of a script.
 pub struct Module {
