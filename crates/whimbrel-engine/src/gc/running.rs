@@ -3,6 +3,7 @@
 //! Executions form a stack: WebAssembly calls a host function, which calls WebAssembly. Only the top one can go on. What they
 //! reach stays alive: the collector asks each for its roots.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
@@ -26,7 +27,8 @@ pub(crate) struct Executions {
     /// Calls that can go on later, each with what it shares with the embedder: without the embedder's part, it is over.
     suspended: Vec<(Suspension, Running)>,
     /// Executions for the next calls, whose stacks are allocated.
-    idle: Vec<Execution>,
+    #[expect(clippy::vec_box, reason = "an execution moves between the lists by its pointer")]
+    idle: Vec<Box<Execution>>,
     interrupt: Arc<AtomicBool>,
     /// What is left of the store's fuel.
     fuel: Option<u64>,
@@ -38,7 +40,8 @@ pub(crate) struct Executions {
 
 #[derive(Debug)]
 struct Running {
-    execution: Execution,
+    /// Apart, so that beginning and ending a call moves a pointer.
+    execution: Box<Execution>,
     /// The function that the embedder called, which its caller holds or an object reaches.
     func: NonNull<FuncInst>,
     stage: Stage,
@@ -156,12 +159,12 @@ impl Executions {
         }
     }
 
-    fn take_idle(&mut self, limits: &StoreLimits) -> Result<Execution, Trap> {
+    fn take_idle(&mut self, limits: &StoreLimits) -> Result<Box<Execution>, Trap> {
         if let Some(execution) = self.idle.pop() {
             return Ok(execution);
         }
         let stack = ValueStack::new(limits.stack_slots).ok_or(Trap::CallStackExhausted)?;
-        let mut execution = Execution::new(stack);
+        let mut execution = Box::new(Execution::new(stack));
         execution.set_interrupt(Some(Arc::clone(&self.interrupt)));
         Ok(execution)
     }
