@@ -19,7 +19,7 @@ const VERSION_1: Features = Features::V1.with(Feature::BulkMemory);
 pub struct Group {
     /// A folder's name, such as `wasm-v2` or `proposals/gc`.
     pub name: String,
-    /// Whether scripts are for a program that only validates, in one pass: see [`Options`](crate::run::Options).
+    /// Whether scripts are for a program that only validates, in one pass: see [`Options`](whimbrel_wast::run::Options).
     pub is_open: bool,
     /// In order of their names.
     pub files: Vec<File>,

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+#[cfg(feature = "profile")]
 use std::path::PathBuf;
 use std::time::Duration;
 

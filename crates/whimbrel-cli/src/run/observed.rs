@@ -10,7 +10,9 @@ use super::values;
 use crate::args::ReportArgs;
 use crate::failure::Result;
 use crate::names::FuncNames;
-use crate::output::{Bytes, FAINT, HEADING, Plain, count, grouped};
+#[cfg(feature = "profile")]
+use crate::output::Plain;
+use crate::output::{Bytes, FAINT, HEADING, count, grouped};
 
 /// Calls nested deeper are indented no further.
 const MAX_INDENT: usize = 40;

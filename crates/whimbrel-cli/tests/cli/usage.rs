@@ -2,16 +2,22 @@
 
 use crate::session::{HELLO, Session, assert_transcript, execute_with};
 
+// The help is that of the program with all that it can have.
+#[cfg(all(feature = "profile", feature = "repl"))]
 #[test]
 fn help_of_the_program() {
     assert_transcript!(Session::new().run("").run("-h").run("--help").run("-V"));
 }
 
+// The help is that of the program with all that it can have.
+#[cfg(all(feature = "profile", feature = "repl"))]
 #[test]
 fn help_of_run() {
     assert_transcript!(Session::new().run("run -h").run("run --help"));
 }
 
+// The help is that of the program with all that it can have.
+#[cfg(all(feature = "profile", feature = "repl"))]
 #[test]
 fn help_of_the_other_commands() {
     assert_transcript!(
