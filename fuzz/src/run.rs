@@ -81,6 +81,8 @@ fn value(value: &Val) -> Value {
         Val::V128(value) => Value::V128(value.to_u128()),
         Val::FuncRef(func) => Value::Ref { is_null: func.is_none() },
         Val::ExternRef(value) => Value::Ref { is_null: value.is_none() },
+        Val::ExnRef(exn) => Value::Ref { is_null: exn.is_none() },
+        Val::AnyRef(value) => Value::Ref { is_null: value.is_none() },
         Val::NullRef => Value::Ref { is_null: true },
     }
 }
