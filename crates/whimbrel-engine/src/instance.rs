@@ -6,7 +6,9 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::any::Any;
 use core::cell::{Cell, RefCell};
+use core::fmt;
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicPtr;
 
@@ -38,6 +40,8 @@ pub struct FuncTypeInfo {
     pub params: Box<[SlotType]>,
     /// What the results are.
     pub results: Box<[SlotType]>,
+    /// Whether all of these are numbers of one slot, of which any bits are a value.
+    pub has_only_numbers: bool,
 }
 
 impl FuncTypeInfo {
@@ -45,7 +49,8 @@ impl FuncTypeInfo {
     #[must_use]
     pub fn new(id: TypeId, supertypes: Box<[TypeId]>, params: Box<[SlotType]>, results: Box<[SlotType]>) -> Self {
         let (param_slots, result_slots) = (SlotType::total_slots(&params), SlotType::total_slots(&results));
-        Self { id, supertypes, param_slots, result_slots, params, results }
+        let has_only_numbers = params.iter().chain(&results).all(|ty| ty.is_number());
+        Self { id, supertypes, param_slots, result_slots, params, results, has_only_numbers }
     }
 
     /// Whether a function of this type can stand for one of type `id`. Spec: `match-deftype`.
@@ -78,6 +83,24 @@ pub struct FuncInst {
     /// Where calls of it find the start of its code, if a module defines it: in the module's linked code, which lives as long as
     /// the instance.
     pub(crate) entry: Option<NonNull<AtomicPtr<u64>>>,
+    /// How handlers call it themselves, if the embedder gave it so.
+    pub(crate) direct: Option<DirectFn>,
+}
+
+/// A host function of numbers alone, of which the store knows nothing and which knows nothing of the store, so that it can be
+/// called while WebAssembly runs: takes the arguments' slots, and leaves the results there.
+///
+/// It must not unwind: a panic is caught, and what it carries is the error.
+#[derive(Clone)]
+pub struct DirectFn(pub Arc<Direct>);
+
+/// See [`DirectFn`].
+pub type Direct = dyn Fn(&mut [u64]) -> Result<(), Box<dyn Any + Send>> + Send + Sync;
+
+impl fmt::Debug for DirectFn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DirectFn").finish_non_exhaustive()
+    }
 }
 
 /// Where a function's code comes from.

@@ -22,7 +22,9 @@ pub use gc::{
     ObjectKind, ObjectType, StackFrame, Suspension,
 };
 pub use image::{ActiveData, ElemImage, ElemItems, ElemMode, GlobalImage, Init, ModuleImage, TableImage};
-pub use instance::{DataSegments, FuncInst, FuncKind, FuncTypeInfo, Global, Instance, ModuleTypes, Tag, TypeId};
+pub use instance::{
+    DataSegments, Direct, DirectFn, FuncInst, FuncKind, FuncTypeInfo, Global, Instance, ModuleTypes, Tag, TypeId,
+};
 pub use instantiate::InstantiateError;
 pub use memory::{Memory, SharedMemory, Wait};
 pub use store::{Collected, ExternObject, ObjectError, Store, StoreLimits};

@@ -13,7 +13,7 @@ use wasm_syntax::{FuncIdx, GlobalIdx, MemIdx, MemType, TableIdx, TableType, TagI
 
 use crate::exec::ModuleCode;
 use crate::gc::{Arena, Due, Executions, ExternHandle, Handle, Header, HeapBox, ObjectType, StoreId};
-use crate::instance::{FuncInst, FuncKind, FuncTypeInfo, Global, Instance, Tag};
+use crate::instance::{DirectFn, FuncInst, FuncKind, FuncTypeInfo, Global, Instance, Tag};
 use crate::memory::{Memory, SharedMemory};
 use crate::table::Table;
 use crate::value::{CanonicalBits, SlotType, Value, ValueError, WrongStore};
@@ -184,14 +184,16 @@ impl Store {
         self.objects.instances.len()
     }
 
-    /// Makes a host function, known to the embedder by the number returned with it. Spec: `alloc-func`.
-    pub fn new_host_func(&mut self, ty: Arc<FuncTypeInfo>) -> (u32, Handle<FuncInst>) {
+    /// Makes a host function, known to the embedder by the number returned with it. If it [has only
+    /// numbers](FuncTypeInfo::has_only_numbers), WebAssembly may call it by `direct` instead. Spec: `alloc-func`.
+    pub fn new_host_func(&mut self, ty: Arc<FuncTypeInfo>, direct: Option<DirectFn>) -> (u32, Handle<FuncInst>) {
         let objects = &mut self.objects;
         let number = objects.free_host_numbers.pop().unwrap_or_else(|| {
             objects.host_by_number.push(None);
             (objects.host_by_number.len() - 1) as u32
         });
-        let func = FuncInst { header: Header::new(), ty, kind: FuncKind::Host(number), entry: None };
+        let direct = direct.filter(|_| ty.has_only_numbers);
+        let func = FuncInst { header: Header::new(), ty, kind: FuncKind::Host(number), entry: None, direct };
         let ptr = objects.host_funcs.alloc(func);
         objects.host_by_number[number as usize] = Some(ptr);
         (number, self.hold(ptr))

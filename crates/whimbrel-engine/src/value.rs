@@ -67,6 +67,14 @@ impl SlotType {
     /// Any reference of the hierarchy of `any`, or null.
     pub const ANY: Self = Self::Any { nullable: true, heap: AnyHeap::Any };
 
+    /// Whether it is a number type: any bits of its one slot are a value, of which 32-bit types read the low half. Spec:
+    /// `syntax-numtype`.
+    #[inline]
+    #[must_use]
+    pub const fn is_number(self) -> bool {
+        matches!(self, Self::I32 | Self::I64 | Self::F32 | Self::F64)
+    }
+
     /// How many slots a value takes.
     #[inline]
     #[must_use]

@@ -50,14 +50,14 @@ fn tables_keep_what_they_refer_to() {
 #[test]
 fn numbers_of_freed_host_functions_are_told_and_used_again() {
     let mut store = Store::new(StoreLimits::default());
-    let handles: Vec<_> = (0..4).map(|_| store.new_host_func(ty(0, &[], &[]))).collect();
+    let handles: Vec<_> = (0..4).map(|_| store.new_host_func(ty(0, &[], &[]), None)).collect();
     let numbers: Vec<_> = handles.iter().map(|(number, _)| *number).collect();
     let global = store.new_global(FUNC, true, CanonicalBits(0), &Value::Func(Some(handles[2].1.clone()))).unwrap();
     drop(handles);
     let mut freed = store.collect().host_funcs;
     freed.sort_unstable();
     assert_eq!(freed, [numbers[0], numbers[1], numbers[3]]);
-    let (again, _handle) = store.new_host_func(ty(0, &[], &[]));
+    let (again, _handle) = store.new_host_func(ty(0, &[], &[]), None);
     assert!(freed.contains(&again));
     store.global_set(&global, &Value::Func(None)).unwrap();
     assert_eq!(store.collect().host_funcs, [numbers[2]]);
@@ -66,7 +66,7 @@ fn numbers_of_freed_host_functions_are_told_and_used_again() {
 #[test]
 fn values_are_checked() {
     let mut store = Store::new(StoreLimits::default());
-    let (_, func) = store.new_host_func(ty(7, &[], &[]));
+    let (_, func) = store.new_host_func(ty(7, &[], &[]), None);
     let of = |id| SlotType::Func { nullable: false, ty: Some(TypeId(id)) };
     assert!(store.new_global(of(7), false, CanonicalBits(0), &Value::Func(Some(func.clone()))).is_ok());
     let mut refused = |kind, value| {
@@ -100,7 +100,7 @@ fn tables_stop_at_the_stores_limit() {
 fn a_host_call_passes_values_both_ways() {
     let mut store = Store::new(StoreLimits::default());
     let (number, func) =
-        store.new_host_func(ty(0, &[SlotType::V128, EXTERN, SlotType::I32], &[EXTERN, SlotType::V128]));
+        store.new_host_func(ty(0, &[SlotType::V128, EXTERN, SlotType::I32], &[EXTERN, SlotType::V128]), None);
     let value = store.new_extern(Box::new("value")).unwrap();
     let args = [Value::V128(5 << 64 | 6), Value::Extern(Some(value.clone().into())), Value::I32(7)];
     let is_value = |store: &Store, seen: &AnyHandle| {
@@ -133,7 +133,7 @@ fn a_host_call_passes_values_both_ways() {
 #[should_panic(expected = "a call goes on where it can")]
 fn a_call_waits_for_its_host_function() {
     let mut store = Store::new(StoreLimits::default());
-    let (_, func) = store.new_host_func(ty(0, &[], &[EXTERN]));
+    let (_, func) = store.new_host_func(ty(0, &[], &[EXTERN]), None);
     store.begin_call(&func, &[]).unwrap();
     store.run();
     store.run();

@@ -1,5 +1,6 @@
 //! Functions, and the driver that carries out calls.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use wasm_syntax::Trap;
@@ -76,7 +77,7 @@ impl Func {
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
         let store = store.as_context_mut().0;
         let mut values = self.begin(store, params, results)?;
-        drive(store, &mut values)?;
+        drive(store, |objects| objects.take_results(&mut values))?;
         put(values, results);
         Ok(())
     }
@@ -135,7 +136,7 @@ pub(crate) fn call<T>(
     results: &mut [Value],
 ) -> Result<()> {
     begin(store, func, args)?;
-    drive(store, results)
+    drive(store, |objects| objects.take_results(results))
 }
 
 /// Begins a call of a function of the store with values of its parameters' types.
@@ -175,40 +176,59 @@ impl<T> Drop for Running<'_, T> {
     }
 }
 
-/// Carries out the call begun last.
-fn drive<T>(store: &mut StoreInner<T>, results: &mut [Value]) -> Result<()> {
-    let suspended = drive_until(store, results, false)?;
+/// Carries out the call begun last; `take` takes its results.
+#[inline]
+pub(crate) fn drive<T>(
+    store: &mut StoreInner<T>,
+    take: impl FnOnce(&mut whimbrel_engine::Store) -> Result<(), ValueError>,
+) -> Result<()> {
+    let suspended = drive_until(store, false, take)?;
     debug_assert!(suspended.is_none(), "the call may not be suspended");
     Ok(())
 }
 
-/// Carries out the call begun last until it is over, or out of fuel or interrupted if it may be suspended then.
+/// Carries out the call begun last until it is over, or out of fuel or interrupted if it may be suspended then. `take` takes
+/// the results of a call that has returned, and ends it.
+#[inline]
 pub(crate) fn drive_until<T>(
     store: &mut StoreInner<T>,
-    results: &mut [Value],
     may_suspend: bool,
+    take: impl FnOnce(&mut whimbrel_engine::Store) -> Result<(), ValueError>,
 ) -> Result<Option<(SuspendReason, Suspension)>> {
     let depth = store.objects.call_depth() - 1;
     let running = Running { store, depth };
-    let store = &mut *running.store;
+    let suspended = run(running.store, may_suspend)?;
+    if suspended.is_none() {
+        take(&mut running.store.objects).map_err(HandleError::from)?;
+    }
+    Ok(suspended)
+}
+
+/// Runs the call begun last until it has returned, or is suspended.
+fn run<T>(store: &mut StoreInner<T>, may_suspend: bool) -> Result<Option<(SuspendReason, Suspension)>> {
+    // Host functions as they were when one was called last, held so that calling one counts nothing.
+    let mut hosts = None;
     loop {
         let failed = match store.objects.run() {
-            Outcome::Done => {
-                store.objects.take_results(results).map_err(HandleError::from)?;
-                return Ok(None);
-            }
+            Outcome::Done => return Ok(None),
             Outcome::OutOfFuel if may_suspend => return Ok(Some((SuspendReason::OutOfFuel, store.objects.suspend()))),
             Outcome::Interrupted if may_suspend => {
                 return Ok(Some((SuspendReason::Interrupted, store.objects.suspend())));
             }
-            Outcome::HostPending { host } => match store.host(host)(store) {
-                Ok(()) => continue,
-                Err(error) => match error.downcast_ref::<Exception>().map(|exn| exn.throw(&mut store.objects)) {
-                    Some(Ok(())) => continue,
-                    Some(Err(refused)) => refused.into(),
-                    None => error,
-                },
-            },
+            Outcome::HostPending { host } => {
+                let hosts = match &hosts {
+                    Some(hosts) if Arc::ptr_eq(hosts, &store.hosts) => hosts,
+                    _ => hosts.insert(Arc::clone(&store.hosts)),
+                };
+                match hosts.get(host)(store) {
+                    Ok(()) => continue,
+                    Err(error) => match error.downcast_ref::<Exception>().map(|exn| exn.throw(&mut store.objects)) {
+                        Some(Ok(())) => continue,
+                        Some(Err(refused)) => refused.into(),
+                        None => error,
+                    },
+                }
+            }
             Outcome::NeedsCode { code, func } => {
                 let module = store.module_of(&code).expect("modules stay as long as their instances").clone();
                 match module.compile(func) {
@@ -219,6 +239,10 @@ pub(crate) fn drive_until<T>(
             Outcome::Trap(trap) => trap.into(),
             Outcome::Exception => Exception::from_engine(store.objects.thrown()).into(),
             Outcome::HeapFull => unreachable!("the store collects its heap by itself"),
+            #[cfg(feature = "std")]
+            Outcome::HostPanicked(payload) => std::panic::resume_unwind(payload),
+            #[cfg(not(feature = "std"))]
+            Outcome::HostPanicked(_) => unreachable!("without `std` no host function is called directly"),
             Outcome::Called => {
                 observed_call(store);
                 continue;

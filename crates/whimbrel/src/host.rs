@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use whimbrel_engine::Value;
+use whimbrel_engine::{DirectFn, Value};
 
 use crate::error::HandleError;
 use crate::store::StoreInner;
@@ -20,11 +20,13 @@ pub(crate) type HostCall<T> = dyn Fn(&mut StoreInner<T>) -> Result<()> + Send + 
 pub(crate) struct HostFunc<T> {
     pub ty: FuncType,
     pub call: Arc<HostCall<T>>,
+    /// The same for the engine to call by itself.
+    direct: Option<DirectFn>,
 }
 
 impl<T> Clone for HostFunc<T> {
     fn clone(&self) -> Self {
-        Self { ty: self.ty.clone(), call: Arc::clone(&self.call) }
+        Self { ty: self.ty.clone(), call: Arc::clone(&self.call), direct: self.direct.clone() }
     }
 }
 
@@ -49,13 +51,13 @@ impl<T> HostFunc<T> {
                 .map_err(|error| HandleError::of_values(error, results.results(), &rets))?;
             Ok(())
         };
-        Self { ty, call: Arc::new(call) }
+        Self { ty, call: Arc::new(call), direct: None }
     }
 
     /// Of what takes its arguments from the store itself.
     #[cfg(feature = "wasi")]
     pub(crate) fn raw(ty: FuncType, call: impl Fn(&mut StoreInner<T>) -> Result<()> + Send + Sync + 'static) -> Self {
-        Self { ty, call: Arc::new(call) }
+        Self { ty, call: Arc::new(call), direct: None }
     }
 
     /// Of Rust types.
@@ -68,7 +70,7 @@ impl<T> HostFunc<T> {
         if !store.engine.same(self.ty.engine()) {
             return Err(HandleError::WrongEngine.into());
         }
-        Ok(Func::from_handle(store.new_host_func(self.ty.info(), Arc::clone(&self.call))))
+        Ok(Func::from_handle(store.new_host_func(self.ty.info(), Arc::clone(&self.call), self.direct.clone())))
     }
 }
 
@@ -149,6 +151,9 @@ pub trait WasmRet {
     type Ok: WasmTyList;
     #[doc(hidden)]
     fn into_result(self) -> Result<Self::Ok>;
+    /// Whether it can be nothing but [`Ok`](Self::Ok).
+    #[doc(hidden)]
+    const IS_OK: bool;
 }
 
 impl<L: WasmTyList> WasmRet for L {
@@ -157,6 +162,8 @@ impl<L: WasmTyList> WasmRet for L {
     fn into_result(self) -> Result<L> {
         Ok(self)
     }
+
+    const IS_OK: bool = true;
 }
 
 impl<L: WasmTyList> WasmRet for Result<L, Error> {
@@ -165,6 +172,8 @@ impl<L: WasmTyList> WasmRet for Result<L, Error> {
     fn into_result(self) -> Self {
         self
     }
+
+    const IS_OK: bool = false;
 }
 
 /// A closure that can be a host function: up to 16 [`WasmTy`] parameters, perhaps after a [`Caller`], and a [`WasmRet`].
@@ -181,13 +190,66 @@ fn wrap<T, P: WasmTyList, R: WasmRet>(
 ) -> HostFunc<T> {
     let ty = FuncType::new(engine, P::valtypes(), R::Ok::valtypes());
     let call = move |store: &mut StoreInner<T>| {
+        if const { P::ARE_NUMBERS && R::Ok::ARE_NUMBERS } {
+            return call_with_numbers(store, &func);
+        }
         let mut args = P::Values::default();
         store.objects.host_args(args.as_mut()).map_err(HandleError::from)?;
         let results = func(Caller(StoreContextMut(store)), P::from_values(args)).into_result()?;
         store.objects.return_from_host(results.into_values().as_ref()).map_err(HandleError::from)?;
         Ok(())
     };
-    HostFunc { ty, call: Arc::new(call) }
+    HostFunc { ty, call: Arc::new(call), direct: None }
+}
+
+/// As [`wrap`], of a closure that sees no store.
+fn wrap_pure<T, P: WasmTyList, R: WasmRet>(
+    engine: &Engine,
+    func: impl Fn(P) -> R + Send + Sync + 'static,
+) -> HostFunc<T> {
+    let func = Arc::new(func);
+    #[cfg(feature = "std")]
+    let direct = direct_of(&func);
+    #[cfg(not(feature = "std"))]
+    let direct = None;
+    HostFunc { direct, ..wrap(engine, move |_, args| func(args)) }
+}
+
+/// How the engine calls a closure by itself, which it can if that passes numbers alone and ends in a panic at worst.
+#[cfg(feature = "std")]
+fn direct_of<P: WasmTyList, R: WasmRet>(func: &Arc<impl Fn(P) -> R + Send + Sync + 'static>) -> Option<DirectFn> {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    if !const { P::ARE_NUMBERS && R::Ok::ARE_NUMBERS && R::IS_OK } {
+        return None;
+    }
+    let func = Arc::clone(func);
+    Some(DirectFn(Arc::new(move |slots: &mut [u64]| {
+        let mut args = P::Slots::default();
+        let params = args.as_ref().len();
+        args.as_mut().copy_from_slice(&slots[..params]);
+        // The panic goes on where the engine's caller is told of it, so nobody sees what it leaves.
+        let results = catch_unwind(AssertUnwindSafe(|| func(P::from_slots(args)).into_result()))?;
+        let results = results.unwrap_or_else(|_| unreachable!("it is no `Result`")).into_slots();
+        slots[..results.as_ref().len()].copy_from_slice(results.as_ref());
+        Ok(())
+    })))
+}
+
+/// Calls a host function that takes and returns numbers alone.
+#[inline(always)]
+fn call_with_numbers<T, P: WasmTyList, R: WasmRet>(
+    store: &mut StoreInner<T>,
+    func: &impl Fn(Caller<'_, T>, P) -> R,
+) -> Result<()> {
+    let (mut args, mut results) = (P::Slots::default(), <R::Ok as WasmTyList>::Slots::default());
+    let (params_len, results_len) = (args.as_ref().len(), results.as_ref().len());
+    let slots = store.objects.host_numbers(params_len, results_len).map_err(HandleError::from)?;
+    args.as_mut().copy_from_slice(&slots[..params_len]);
+    results = func(Caller(StoreContextMut(store)), P::from_slots(args)).into_result()?.into_slots();
+    let slots = store.objects.host_numbers(params_len, results_len).map_err(HandleError::from)?;
+    slots[..results_len].copy_from_slice(results.as_ref());
+    Ok(store.objects.return_numbers_from_host().map_err(HandleError::from)?)
 }
 
 macro_rules! closures {
@@ -199,7 +261,7 @@ macro_rules! closures {
         {
             #[expect(private_interfaces, reason = "only this crate calls it")]
             fn into_host_func(self, engine: &Engine) -> HostFunc<T> {
-                wrap(engine, move |_, ($($name,)*): ($($ty,)*)| self($($name),*))
+                wrap_pure(engine, move |($($name,)*): ($($ty,)*)| self($($name),*))
             }
         }
 

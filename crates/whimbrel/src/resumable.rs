@@ -44,7 +44,7 @@ pub struct SuspendedCall {
 impl ResumableCall {
     /// Carries out the call begun last.
     pub(crate) fn drive<T>(store: &mut StoreInner<T>, mut values: Vec<Value>, results: &mut [Val]) -> Result<Self> {
-        Ok(match drive_until(store, &mut values, true)? {
+        Ok(match drive_until(store, true, |objects| objects.take_results(&mut values))? {
             Some((reason, suspension)) => Self::Suspended(SuspendedCall { suspension, reason, results: results.len() }),
             None => {
                 put(values, results);
@@ -101,7 +101,7 @@ impl<R: WasmResults> TypedResumableCall<R> {
     /// Carries out the call begun last.
     pub(crate) fn drive<T>(store: &mut StoreInner<T>) -> Result<Self> {
         let mut values = R::Values::default();
-        Ok(match drive_until(store, values.as_mut(), true)? {
+        Ok(match drive_until(store, true, |objects| objects.take_results(values.as_mut()))? {
             Some((reason, suspension)) => {
                 Self::Suspended(TypedSuspendedCall { suspension, reason, results: PhantomData })
             }

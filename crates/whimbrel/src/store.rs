@@ -28,12 +28,29 @@ pub struct Store<T> {
 pub(crate) struct StoreInner<T> {
     pub(crate) engine: Engine,
     pub(crate) objects: engine::Store,
-    /// Host functions by the engine's numbers.
-    hosts: Vec<Option<Arc<HostCall<T>>>>,
+    /// Host functions. A call under way shares them as it knows them.
+    pub(crate) hosts: Arc<Hosts<T>>,
     /// The modules of instances, by the address of their code.
     modules: HashMap<usize, Module>,
     pub(crate) observers: Observers,
     pub(crate) data: T,
+}
+
+/// Host functions by the engine's numbers.
+pub(crate) struct Hosts<T>(Vec<Option<Arc<HostCall<T>>>>);
+
+impl<T> Hosts<T> {
+    #[inline]
+    pub(crate) fn get(&self, number: u32) -> &Arc<HostCall<T>> {
+        let call = self.0.get(number as usize).and_then(Option::as_ref);
+        call.expect("host functions that can be called have an entry")
+    }
+}
+
+impl<T> Clone for Hosts<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
 }
 
 impl<T> StoreInner<T> {
@@ -42,19 +59,16 @@ impl<T> StoreInner<T> {
         &mut self,
         ty: Arc<engine::FuncTypeInfo>,
         call: Arc<HostCall<T>>,
+        direct: Option<engine::DirectFn>,
     ) -> engine::Handle<engine::FuncInst> {
-        let (number, handle) = self.objects.new_host_func(ty);
+        let (number, handle) = self.objects.new_host_func(ty, direct);
         let number = number as usize;
-        if number >= self.hosts.len() {
-            self.hosts.resize_with(number + 1, || None);
+        let hosts = &mut Arc::make_mut(&mut self.hosts).0;
+        if number >= hosts.len() {
+            hosts.resize_with(number + 1, || None);
         }
-        self.hosts[number] = Some(call);
+        hosts[number] = Some(call);
         handle
-    }
-
-    pub(crate) fn host(&self, number: u32) -> Arc<HostCall<T>> {
-        let call = self.hosts.get(number as usize).and_then(Option::as_ref);
-        Arc::clone(call.expect("host functions that can be called have an entry"))
     }
 
     /// Keeps `module` for as long as it has instances.
@@ -66,27 +80,25 @@ impl<T> StoreInner<T> {
         self.modules.get(&Arc::as_ptr(code).addr())
     }
 
+    #[inline]
     pub(crate) fn collect_if_due(&mut self) {
-        let collected = self.objects.collect_if_due();
-        self.forget(collected);
+        if self.objects.is_collection_due() {
+            self.collect();
+        }
     }
 
+    #[cold]
     fn collect(&mut self) -> usize {
         let collected = self.objects.collect();
-        let instances = collected.instances;
-        self.forget(Some(collected));
-        instances
-    }
-
-    /// Drops what the embedder's side has for objects that are gone.
-    fn forget(&mut self, collected: Option<engine::Collected>) {
-        let Some(collected) = collected else { return };
-        for number in collected.host_funcs {
-            self.hosts[number as usize] = None;
+        // What the embedder's side has for objects that are gone.
+        if !collected.host_funcs.is_empty() {
+            let hosts = &mut Arc::make_mut(&mut self.hosts).0;
+            collected.host_funcs.iter().for_each(|&number| hosts[number as usize] = None);
         }
         if collected.instances > 0 {
             self.modules.retain(|_, module| module.has_instances());
         }
+        collected.instances
     }
 }
 
@@ -104,7 +116,7 @@ impl<T> Store<T> {
         if config.consume_fuel {
             objects.set_fuel(Some(0));
         }
-        let (hosts, modules, observers) = (Vec::new(), HashMap::new(), Observers::default());
+        let (hosts, modules, observers) = (Arc::new(Hosts(Vec::new())), HashMap::new(), Observers::default());
         Self { inner: Box::new(StoreInner { engine: engine.clone(), objects, hosts, modules, observers, data }) }
     }
 

@@ -7,7 +7,7 @@ use wasm_syntax::V128;
 use whimbrel_engine::Value;
 
 use crate::error::HandleError;
-use crate::func::{Func, begin, call};
+use crate::func::{Func, begin, call, call_error, drive};
 use crate::resumable::TypedResumableCall;
 use crate::{AnyRef, AsContext, AsContextMut, ExnRef, ExternRef, FuncType, Result, ValType};
 
@@ -20,10 +20,17 @@ pub trait WasmTy: Sized {
     /// From a value of [`valtype`](Self::valtype).
     #[doc(hidden)]
     fn from_value(value: Value) -> Self;
+    /// Whether the type is a number type, whose values the two functions below pass as they are in slots.
+    #[doc(hidden)]
+    const IS_NUMBER: bool;
+    #[doc(hidden)]
+    fn into_slot(self) -> u64;
+    #[doc(hidden)]
+    fn from_slot(slot: u64) -> Self;
 }
 
 macro_rules! wasm_types {
-    ($($ty:ty = $valtype:expr, $value:pat => $from:expr, $self:ident => $into:expr;)*) => {$(
+    ($($ty:ty = $valtype:expr, $value:pat => $from:expr, $self:ident => $into:expr, $slot:ident;)*) => {$(
         impl WasmTy for $ty {
             fn valtype() -> ValType {
                 $valtype
@@ -40,22 +47,71 @@ macro_rules! wasm_types {
                     other => wrong(&other),
                 }
             }
+
+            $slot!($ty);
         }
     )*};
 }
 
+/// A number of 32 bits, zero-extended in its slot; one of 64 bits; something else.
+macro_rules! narrow {
+    ($ty:ty) => {
+        const IS_NUMBER: bool = true;
+
+        #[inline(always)]
+        fn into_slot(self) -> u64 {
+            u32::from_ne_bytes(self.to_ne_bytes()).into()
+        }
+
+        #[inline(always)]
+        fn from_slot(slot: u64) -> Self {
+            Self::from_ne_bytes((slot as u32).to_ne_bytes())
+        }
+    };
+}
+
+macro_rules! wide {
+    ($ty:ty) => {
+        const IS_NUMBER: bool = true;
+
+        #[inline(always)]
+        fn into_slot(self) -> u64 {
+            u64::from_ne_bytes(self.to_ne_bytes())
+        }
+
+        #[inline(always)]
+        fn from_slot(slot: u64) -> Self {
+            Self::from_ne_bytes(slot.to_ne_bytes())
+        }
+    };
+}
+
+macro_rules! no_number {
+    ($ty:ty) => {
+        const IS_NUMBER: bool = false;
+
+        fn into_slot(self) -> u64 {
+            unreachable!("only numbers are passed in slots")
+        }
+
+        fn from_slot(_: u64) -> Self {
+            unreachable!("only numbers are passed in slots")
+        }
+    };
+}
+
 wasm_types! {
-    i32 = ValType::I32, Value::I32(x) => x as Self, x => Value::I32(x as u32);
-    u32 = ValType::I32, Value::I32(x) => x, x => Value::I32(x);
-    i64 = ValType::I64, Value::I64(x) => x as Self, x => Value::I64(x as u64);
-    u64 = ValType::I64, Value::I64(x) => x, x => Value::I64(x);
-    f32 = ValType::F32, Value::F32(x) => Self::from_bits(x), x => Value::F32(x.to_bits());
-    f64 = ValType::F64, Value::F64(x) => Self::from_bits(x), x => Value::F64(x.to_bits());
-    V128 = ValType::V128, Value::V128(x) => Self::from_u128(x), x => Value::V128(x.to_u128());
-    Option<Func> = ValType::FUNCREF, Value::Func(x) => x.map(Func::from_handle), x => Value::Func(x.map(|f| f.handle));
-    Option<ExternRef> = ValType::EXTERNREF, Value::Extern(x) => x.map(ExternRef), x => Value::Extern(x.map(|x| x.0));
-    Option<AnyRef> = ValType::ANYREF, Value::Any(x) => x.map(AnyRef), x => Value::Any(x.map(|x| x.0));
-    Option<ExnRef> = ValType::EXNREF, Value::Exn(x) => x.map(ExnRef), x => Value::Exn(x.map(|x| x.0));
+    i32 = ValType::I32, Value::I32(x) => x as Self, x => Value::I32(x as u32), narrow;
+    u32 = ValType::I32, Value::I32(x) => x, x => Value::I32(x), narrow;
+    i64 = ValType::I64, Value::I64(x) => x as Self, x => Value::I64(x as u64), wide;
+    u64 = ValType::I64, Value::I64(x) => x, x => Value::I64(x), wide;
+    f32 = ValType::F32, Value::F32(x) => Self::from_bits(x), x => Value::F32(x.to_bits()), narrow;
+    f64 = ValType::F64, Value::F64(x) => Self::from_bits(x), x => Value::F64(x.to_bits()), wide;
+    V128 = ValType::V128, Value::V128(x) => Self::from_u128(x), x => Value::V128(x.to_u128()), no_number;
+    Option<Func> = ValType::FUNCREF, Value::Func(x) => x.map(Func::from_handle), x => Value::Func(x.map(|f| f.handle)), no_number;
+    Option<ExternRef> = ValType::EXTERNREF, Value::Extern(x) => x.map(ExternRef), x => Value::Extern(x.map(|x| x.0)), no_number;
+    Option<AnyRef> = ValType::ANYREF, Value::Any(x) => x.map(AnyRef), x => Value::Any(x.map(|x| x.0)), no_number;
+    Option<ExnRef> = ValType::EXNREF, Value::Exn(x) => x.map(ExnRef), x => Value::Exn(x.map(|x| x.0)), no_number;
 }
 
 #[cold]
@@ -73,6 +129,15 @@ pub trait WasmTyList: Sized {
     fn into_values(self) -> Self::Values;
     #[doc(hidden)]
     fn from_values(values: Self::Values) -> Self;
+    /// Whether all are number types, whose values the two functions below pass as they are in slots.
+    #[doc(hidden)]
+    const ARE_NUMBERS: bool;
+    #[doc(hidden)]
+    type Slots: AsRef<[u64]> + AsMut<[u64]> + Default;
+    #[doc(hidden)]
+    fn into_slots(self) -> Self::Slots;
+    #[doc(hidden)]
+    fn from_slots(slots: Self::Slots) -> Self;
 }
 
 /// The parameters of a [`TypedFunc`].
@@ -97,6 +162,19 @@ impl<V: WasmTy> WasmTyList for V {
     fn from_values([value]: [Value; 1]) -> Self {
         V::from_value(value)
     }
+
+    const ARE_NUMBERS: bool = V::IS_NUMBER;
+    type Slots = [u64; 1];
+
+    #[inline(always)]
+    fn into_slots(self) -> [u64; 1] {
+        [self.into_slot()]
+    }
+
+    #[inline(always)]
+    fn from_slots([slot]: [u64; 1]) -> Self {
+        V::from_slot(slot)
+    }
 }
 
 macro_rules! wasm_lists {
@@ -117,6 +195,21 @@ macro_rules! wasm_lists {
             #[allow(clippy::unused_unit, reason = "the empty list is one of them")]
             fn from_values([$($name),*]: [Value; $len]) -> Self {
                 ($($ty::from_value($name),)*)
+            }
+
+            const ARE_NUMBERS: bool = true $(&& $ty::IS_NUMBER)*;
+            type Slots = [u64; $len];
+
+            #[inline(always)]
+            fn into_slots(self) -> [u64; $len] {
+                let ($($name,)*) = self;
+                [$($name.into_slot()),*]
+            }
+
+            #[inline(always)]
+            #[allow(clippy::unused_unit, reason = "the empty list is one of them")]
+            fn from_slots([$($name),*]: [u64; $len]) -> Self {
+                ($($ty::from_slot($name),)*)
             }
         }
     )*};
@@ -180,8 +273,15 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {
         let store = store.as_context_mut().0;
         store.collect_if_due();
+        let func = &self.func.handle;
+        if const { P::ARE_NUMBERS && R::ARE_NUMBERS } {
+            store.objects.begin_number_call(func, params.into_slots().as_ref()).map_err(call_error)?;
+            let mut results = R::Slots::default();
+            drive(store, |objects| objects.take_number_results(results.as_mut()))?;
+            return Ok(R::from_slots(results));
+        }
         let mut results = R::Values::default();
-        call(store, &self.func.handle, params.into_values().as_ref(), results.as_mut())?;
+        call(store, func, params.into_values().as_ref(), results.as_mut())?;
         Ok(R::from_values(results))
     }
 

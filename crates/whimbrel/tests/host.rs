@@ -244,6 +244,59 @@ fn a_panic_in_a_host_function_leaves_the_store_usable() {
 }
 
 #[test]
+fn a_panic_in_a_host_function_called_by_wasm_reaches_the_embedder() {
+    let engine = Engine::default();
+    let text = r#"(module
+        (import "host" "pure" (func $pure (param i32) (result i32)))
+        (import "host" "seeing" (func $seeing (param i32) (result i32)))
+        (func (export "pure") (param i32) (result i32) (call $pure (local.get 0)))
+        (func (export "seeing") (param i32) (result i32) (call $seeing (local.get 0))))"#;
+    let check = |n: i32| if n == 0 { panic!("boom") } else { n };
+    let mut linker = Linker::new(&engine);
+    linker.func_wrap("host", "pure", check).unwrap();
+    linker.func_wrap("host", "seeing", move |_: Caller<'_, ()>, n: i32| check(n)).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module(&engine, text)).unwrap();
+    for name in ["pure", "seeing"] {
+        let func = instance.get_typed_func::<i32, i32>(&mut store, name).unwrap();
+        let call = std::panic::AssertUnwindSafe(|| func.call(&mut store, 0));
+        let payload = std::panic::catch_unwind(call).unwrap_err();
+        assert_eq!(payload.downcast_ref(), Some(&"boom"), "{name}");
+        assert_eq!(func.call(&mut store, 3).unwrap(), 3, "{name}");
+    }
+}
+
+#[test]
+fn numbers_pass_to_closures_and_back_bit_by_bit() {
+    let engine = Engine::default();
+    let text = r#"(module
+        (type $t (func (param i32 i64 f32 f64) (result f64 f32 i64 i32)))
+        (import "host" "turn" (func $turn (type $t)))
+        (table funcref (elem $turn))
+        (func (export "direct") (type $t)
+            (call $turn (local.get 0) (local.get 1) (local.get 2) (local.get 3)))
+        (func (export "indirect") (type $t)
+            (call_indirect (type $t) (local.get 0) (local.get 1) (local.get 2) (local.get 3) (i32.const 0)))
+        (func (export "tail") (type $t)
+            (return_call $turn (local.get 0) (local.get 1) (local.get 2) (local.get 3))))"#;
+    let turn = |a: i32, b: i64, c: f32, d: f64| (-d, c, b + 1, a - 1);
+    let mut linker = Linker::new(&engine);
+    linker.func_wrap("host", "turn", turn).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module(&engine, text)).unwrap();
+    let nan = f32::from_bits(0x7fa0_1234);
+    for name in ["direct", "indirect", "tail"] {
+        let func = instance.get_typed_func::<(i32, i64, f32, f64), (f64, f32, i64, u32)>(&mut store, name).unwrap();
+        let (d, c, b, a) = func.call(&mut store, (0, i64::MAX - 1, nan, 0.0)).unwrap();
+        assert_eq!(
+            (d.to_bits(), c.to_bits(), b, a),
+            ((-0.0_f64).to_bits(), nan.to_bits(), i64::MAX, u32::MAX),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn generic_code_takes_anything_that_lends_a_store() {
     fn twice(mut store: impl AsContextMut<Data = u32>) -> u32 {
         let mut store = store.as_context_mut();

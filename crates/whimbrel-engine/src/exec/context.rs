@@ -1,7 +1,10 @@
 //! The machine registers of an execution, and the context that its handlers share.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::any::Any;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use wasm_syntax::Trap;
 
@@ -60,6 +63,8 @@ pub(crate) enum Reason {
     Heap,
     /// `Context::budget` ran out; execution goes on at the saved ip.
     Budget,
+    /// A host function called by a handler panicked; what that carries is in `Context::panic`.
+    Panic,
     /// A function is about to be entered, of which observed code says so.
     Called,
     /// It is time for a sample of observed code.
@@ -122,6 +127,10 @@ pub(crate) struct Context {
     pub regs: Option<Regs>,
     /// For what to wait, with [`Reason::Wait`].
     pub waiting: Option<Waiting>,
+    /// What a host function's panic carries, with [`Reason::Panic`].
+    pub panic: Option<Box<dyn Any + Send>>,
+    /// The flag that interrupts what runs.
+    pub interrupt: Option<Arc<AtomicBool>>,
     /// Counts and samples, in observed code.
     pub observer: Observer,
 }
@@ -147,8 +156,15 @@ impl Context {
             ip: ptr::null(),
             regs: None,
             waiting: None,
+            panic: None,
+            interrupt: None,
             observer: Observer::default(),
         }
+    }
+
+    /// Whether what runs is to stop.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
     /// Makes `instance` current.
@@ -157,6 +173,19 @@ impl Context {
     ///
     /// `instance` is live for as long as it stays current.
     pub(crate) unsafe fn enter_instance(&mut self, instance: *mut Instance) {
+        // SAFETY: passed on from the caller.
+        unsafe {
+            self.set_instance(instance);
+            self.reload();
+        }
+    }
+
+    /// [`enter_instance`](Self::enter_instance) without [`reload`](Self::reload), where that is still to come.
+    ///
+    /// # Safety
+    ///
+    /// As for that.
+    pub(super) unsafe fn set_instance(&mut self, instance: *mut Instance) {
         self.instance = instance;
         // SAFETY: the caller passes a live instance.
         unsafe {
@@ -164,7 +193,6 @@ impl Context {
             let types = &(*instance).types;
             self.types = types.types.as_ptr();
             self.objects = types.objects.as_ptr();
-            self.reload();
         }
     }
 

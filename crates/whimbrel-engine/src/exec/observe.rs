@@ -20,6 +20,21 @@ pub struct Counts {
     pub calls: u64,
 }
 
+impl core::ops::Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        let Self { ops, dispatches, calls } = other;
+        Self { ops: self.ops + ops, dispatches: self.dispatches + dispatches, calls: self.calls + calls }
+    }
+}
+
+impl core::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
 /// What an execution stops for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Observation {

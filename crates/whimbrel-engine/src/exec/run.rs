@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::any::Any;
 use core::ptr::NonNull;
 use core::slice;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -81,6 +82,8 @@ pub enum Outcome {
         /// The number by which the embedder knows it.
         host: u32,
     },
+    /// A host function that was called directly panicked: with this to carry. Execution cannot go on.
+    HostPanicked(Box<dyn Any + Send>),
     /// The collector has something to do before execution goes on.
     HeapFull,
     /// No fuel is left. Execution goes on once there is more.
@@ -129,7 +132,6 @@ pub struct Execution {
     fuel: Option<u64>,
     /// What was taken of the budget beyond the fuel, to be taken from more.
     debt: u64,
-    interrupt: Option<Arc<AtomicBool>>,
 }
 
 // SAFETY: the context's pointers lead into the store that the execution runs in, and are used while that store is borrowed
@@ -147,12 +149,12 @@ impl Execution {
     #[must_use]
     pub fn new(stack: ValueStack) -> Self {
         let (ctx, thrown) = (Box::new(Context::new()), Thrown::default());
-        Self { ctx, stack, thrown, state: State::Idle, fuel: None, debt: 0, interrupt: None }
+        Self { ctx, stack, thrown, state: State::Idle, fuel: None, debt: 0 }
     }
 
     /// Looks at `flag` every so often; when it is set, `run` clears it and comes back.
     pub fn set_interrupt(&mut self, flag: Option<Arc<AtomicBool>>) {
-        self.interrupt = flag;
+        self.ctx.interrupt = flag;
     }
 
     /// Sets what observed code stops for.
@@ -163,6 +165,12 @@ impl Execution {
     /// Takes the counts of observed code executed since they were taken last.
     pub fn take_counts(&mut self) -> Counts {
         core::mem::take(&mut self.ctx.observer.counts)
+    }
+
+    /// The counts of observed code executed since they were taken last.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.ctx.observer.counts
     }
 
     /// Gives it so many units of fuel; `None` is no limit.
@@ -200,7 +208,7 @@ impl Execution {
             FuncKind::Wasm { instance, func } => {
                 // SAFETY: a live function's instance is live, and has an entry for it.
                 unsafe {
-                    self.ctx.enter_instance(instance.as_ptr());
+                    self.ctx.set_instance(instance.as_ptr());
                     self.ctx.ip = (*instance.as_ptr()).code.start(func);
                 }
                 self.state = State::Ready;
@@ -258,7 +266,7 @@ impl Execution {
     /// What [`call`](Self::call) or [`eval`](Self::eval) asked for still holds, nothing borrows the objects that the program
     /// reaches, and after [`Outcome::HostPending`] the slots hold results of the host function's types.
     pub(crate) unsafe fn run(&mut self, heap: NonNull<Heap>) -> Outcome {
-        let Some(mut regs) = self.ctx.regs else { return Outcome::Done };
+        let Some(regs) = &mut self.ctx.regs else { return Outcome::Done };
         self.ctx.heap = heap.as_ptr();
         match self.state {
             State::Idle => return Outcome::Done,
@@ -273,7 +281,6 @@ impl Execution {
             State::HostReturn => {
                 // SAFETY: the ip is a return ip, before which is the call's info.
                 unsafe { regs.fp = regs.fp.sub(*self.ctx.ip.sub(1) as u32 as usize) };
-                self.ctx.regs = Some(regs);
                 self.state = State::Ready;
                 // A program that does little else than call the host would not use a slice up.
                 if self.take_interrupt() {
@@ -305,12 +312,16 @@ impl Execution {
                     return Outcome::NeedsCode { code: (*self.ctx.instance).code.clone(), func };
                 },
                 Reason::Host => return self.host_pending(),
+                Reason::Panic => {
+                    self.state = State::Idle;
+                    return Outcome::HostPanicked(self.ctx.panic.take().expect("the handler has put it there"));
+                }
                 Reason::Heap => return Outcome::HeapFull,
                 Reason::Called => return Outcome::Called,
                 Reason::Sample => return Outcome::Sample,
                 // SAFETY: handlers stopped at such an op; the rest is passed on from the caller.
                 Reason::Throw | Reason::ThrowRef => unsafe {
-                    let fp = self.ctx.regs.map_or(regs.fp, |regs| regs.fp);
+                    let fp = self.ctx.regs.expect("handlers that stop leave them").fp;
                     if reason == Reason::Throw {
                         self.thrown.read_throw(&self.ctx, fp);
                     } else {
@@ -390,7 +401,7 @@ impl Execution {
     }
 
     fn take_interrupt(&self) -> bool {
-        self.interrupt.as_ref().is_some_and(|flag| flag.swap(false, Ordering::Relaxed))
+        self.ctx.is_interrupted() && self.ctx.interrupt.as_ref().is_some_and(|flag| flag.swap(false, Ordering::Relaxed))
     }
 
     /// Ends the pending host call by an exception of `tag`, which `run` takes to where it is caught.
@@ -438,8 +449,8 @@ impl Execution {
         let waiting = self.ctx.waiting.take().expect("the op has said for what to wait");
         // SAFETY: memories of the current instance are live.
         let memory = unsafe { (*waiting.memory).shared() }.ok_or(Trap::ExpectedSharedMemory)?;
-        let flag = self.interrupt.as_ref();
-        let is_interrupted = || flag.is_some_and(|flag| flag.load(Ordering::Relaxed));
+        let flag = self.ctx.interrupt.as_ref();
+        let is_interrupted = || self.ctx.is_interrupted();
         let outcome = if waiting.is_64 {
             memory.wait64(waiting.address, waiting.expected, waiting.timeout_ns, is_interrupted)?
         } else {

@@ -362,6 +362,7 @@ impl Due {
         Self { instances: Self::MIN_INSTANCES, objects: Self::MIN_OBJECTS }
     }
 
+    #[inline]
     pub(crate) fn is_due(&self, (instances, objects): (usize, usize)) -> bool {
         instances >= self.instances || objects >= self.objects
     }

@@ -38,7 +38,7 @@ impl Instance {
         let ty = self.types.func(func);
         let kind = FuncKind::Wasm { instance: self.this.expect("an instance in an arena knows its address"), func };
         let entry = Some(NonNull::from(self.code.entry_start(func)));
-        let made = FuncInst { header: Header::new(), ty: Arc::clone(ty), kind, entry };
+        let made = FuncInst { header: Header::new(), ty: Arc::clone(ty), kind, entry, direct: None };
         let made = NonNull::from(Box::leak(Box::new(made)));
         cell.set(Some(made));
         self.made_funcs.borrow_mut().push(made);

@@ -17,6 +17,7 @@ mod handle;
 pub(crate) mod heap;
 mod instance;
 mod mark;
+mod numbers;
 pub(crate) mod reference;
 mod running;
 mod stats;

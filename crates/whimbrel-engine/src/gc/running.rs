@@ -23,7 +23,7 @@ use crate::value::{Value, ValueError, WrongStore};
 /// The executions of a store.
 #[derive(Debug)]
 pub(crate) struct Executions {
-    running: Vec<Running>,
+    pub(super) running: Vec<Running>,
     /// Calls that can go on later, each with what it shares with the embedder: without the embedder's part, it is over.
     suspended: Vec<(Suspension, Running)>,
     /// Executions for the next calls, whose stacks are allocated.
@@ -33,18 +33,19 @@ pub(crate) struct Executions {
     /// What is left of the store's fuel.
     fuel: Option<u64>,
     observation: Observation,
+    /// What calls that are over executed.
     counts: Counts,
     /// Slots of values on their way in.
     scratch: Vec<u64>,
 }
 
 #[derive(Debug)]
-struct Running {
+pub(super) struct Running {
     /// Apart, so that beginning and ending a call moves a pointer.
-    execution: Box<Execution>,
+    pub(super) execution: Box<Execution>,
     /// The function that the embedder called, which its caller holds or an object reaches.
-    func: NonNull<FuncInst>,
-    stage: Stage,
+    pub(super) func: NonNull<FuncInst>,
+    pub(super) stage: Stage,
 }
 
 impl Running {
@@ -53,7 +54,7 @@ impl Running {
     /// # Safety
     ///
     /// The reference is not used once the call has ended: until then what running code calls stays alive.
-    unsafe fn host_type<'s>(&self) -> &'s FuncTypeInfo {
+    pub(super) unsafe fn host_type<'s>(&self) -> &'s FuncTypeInfo {
         assert_eq!(self.stage, Stage::Host, "a host function is to be called");
         let callee = self.execution.host_callee().expect("a host function is to be called");
         // SAFETY: the call is under way, and by contract stays so.
@@ -66,13 +67,13 @@ impl Running {
 /// # Safety
 ///
 /// The function is alive, and stays so while the reference is used.
-unsafe fn type_of<'s>(func: NonNull<FuncInst>) -> &'s FuncTypeInfo {
+pub(super) unsafe fn type_of<'s>(func: NonNull<FuncInst>) -> &'s FuncTypeInfo {
     // SAFETY: by contract.
     unsafe { &func.as_ref().ty }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     /// `run` goes on.
     Ready,
     /// A host function has to return first.
@@ -136,10 +137,31 @@ impl Executions {
     }
 
     /// Ends the suspended calls that nobody can resume any more.
+    #[inline]
     fn end_forgotten(&mut self) {
-        let Self { suspended, idle, .. } = self;
-        let ended = suspended.extract_if(.., |(suspension, _)| Arc::strong_count(&suspension.0) == 1);
-        idle.extend(ended.map(|(_, running)| running.execution));
+        if !self.suspended.is_empty() {
+            self.end_forgotten_now();
+        }
+    }
+
+    #[cold]
+    fn end_forgotten_now(&mut self) {
+        let is_forgotten = |entry: &mut (Suspension, _)| Arc::strong_count(&entry.0.0) == 1;
+        let forgotten: Vec<_> = self.suspended.extract_if(.., is_forgotten).collect();
+        forgotten.into_iter().for_each(|(_, running)| self.end(running));
+    }
+
+    /// Keeps the execution of a call that is over for the next one.
+    #[inline]
+    fn end(&mut self, mut running: Running) {
+        self.counts += running.execution.take_counts();
+        self.idle.push(running.execution);
+    }
+
+    /// Every execution of a call that is not over.
+    fn under_way(&mut self) -> impl Iterator<Item = &mut Execution> {
+        let suspended = self.suspended.iter_mut().map(|(_, running)| running);
+        self.running.iter_mut().chain(suspended).map(|running| &mut *running.execution)
     }
 
     /// What programs hold that run or can go on.
@@ -159,10 +181,16 @@ impl Executions {
         }
     }
 
+    #[inline]
     fn take_idle(&mut self, limits: &StoreLimits) -> Result<Box<Execution>, Trap> {
-        if let Some(execution) = self.idle.pop() {
-            return Ok(execution);
+        match self.idle.pop() {
+            Some(execution) => Ok(execution),
+            None => self.new_execution(limits),
         }
+    }
+
+    #[cold]
+    fn new_execution(&mut self, limits: &StoreLimits) -> Result<Box<Execution>, Trap> {
         let stack = ValueStack::new(limits.stack_slots).ok_or(Trap::CallStackExhausted)?;
         let mut execution = Box::new(Execution::new(stack));
         execution.set_interrupt(Some(Arc::clone(&self.interrupt)));
@@ -211,10 +239,14 @@ impl Store {
     }
 
     /// Forgets the calls above the `depth` first ones.
+    #[inline]
     pub fn end_calls(&mut self, depth: usize) {
         let executions = &mut self.executions;
-        let ended = executions.running.drain(depth.min(executions.running.len())..);
-        executions.idle.extend(ended.map(|running| running.execution));
+        while executions.running.len() > depth
+            && let Some(running) = executions.running.pop()
+        {
+            executions.end(running);
+        }
     }
 
     /// Takes aside the call begun last, which came back because it was out of fuel or interrupted: what it is nested in goes
@@ -262,12 +294,15 @@ impl Store {
     /// Sets what observed code stops for.
     pub fn set_observation(&mut self, observation: Observation) {
         self.executions.observation = observation;
+        self.executions.under_way().for_each(|execution| execution.set_observation(observation));
     }
 
     /// What was executed of observed code.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.executions.counts
+        let Executions { running, suspended, counts, .. } = &self.executions;
+        let suspended = suspended.iter().map(|(_, running)| running);
+        running.iter().chain(suspended).fold(*counts, |sum, running| sum + running.execution.counts())
     }
 
     /// The function that observed code is about to enter, and its arguments: after [`Outcome::Called`].
@@ -303,10 +338,6 @@ impl Store {
     /// If the arguments are not of the parameters' types, or anything is of another store, or calls are nested too deeply.
     pub fn begin_call(&mut self, func: &Handle<FuncInst>, args: &[Value]) -> Result<(), CallError> {
         let ptr = func.ptr(self.objects.id)?;
-        if self.executions.running.len() >= self.limits.host_depth {
-            return Err(Trap::CallStackExhausted.into());
-        }
-        self.executions.end_forgotten();
         let mut slots = core::mem::take(&mut self.executions.scratch);
         slots.clear();
         let params = &self.objects.at(ptr).ty.params;
@@ -317,16 +348,33 @@ impl Store {
             let value = self.objects.lower(arg, ty)?;
             slots.extend_from_slice(&value[..usize::from(ty.slots())]);
         }
-        let mut execution = self.executions.take_idle(&self.limits)?;
-        // SAFETY: the function is alive, and stays so with all that it reaches until the execution ends, which the collector
-        // asks for its roots; the arguments were checked above.
-        let begun = unsafe { execution.call(ptr, &slots) };
+        // SAFETY: the function is alive, being held; the arguments were checked above.
+        let begun = unsafe { self.begin(ptr, &slots) };
         self.executions.scratch = slots;
-        match begun {
-            Ok(()) => self.executions.running.push(Running { execution, func: ptr, stage: Stage::Ready }),
+        Ok(begun?)
+    }
+
+    /// Begins a call with arguments that are in order.
+    ///
+    /// # Safety
+    ///
+    /// The function is alive, and `slots` hold values of its parameters' types.
+    #[inline]
+    pub(super) unsafe fn begin(&mut self, func: NonNull<FuncInst>, slots: &[u64]) -> Result<(), Trap> {
+        let executions = &mut self.executions;
+        if executions.running.len() >= self.limits.host_depth {
+            return Err(Trap::CallStackExhausted);
+        }
+        executions.end_forgotten();
+        let mut execution = executions.take_idle(&self.limits)?;
+        execution.set_observation(executions.observation);
+        // SAFETY: by contract; the function stays alive with all that it reaches until the execution ends, which the collector
+        // asks for its roots.
+        match unsafe { execution.call(func, slots) } {
+            Ok(()) => executions.running.push(Running { execution, func, stage: Stage::Ready }),
             Err(trap) => {
-                self.executions.idle.push(execution);
-                return Err(trap.into());
+                executions.idle.push(execution);
+                return Err(trap);
             }
         }
         Ok(())
@@ -337,6 +385,7 @@ impl Store {
     /// # Panics
     ///
     /// If there is none, it is over, or a host function has not returned with [`return_from_host`](Self::return_from_host).
+    #[inline]
     pub fn run(&mut self) -> Outcome {
         loop {
             let outcome = self.run_on();
@@ -371,12 +420,14 @@ impl Store {
         })
     }
 
-    /// [`collect`](Self::collect), if there are twice as many instances, or objects outside of the heap, as the last
-    /// collection left.
+    /// Whether there are twice as many instances, or objects outside of the heap, as the last [collection](Self::collect)
+    /// left.
     ///
-    /// Embedding layers call this where they start something: references in values are safe then, since they hold handles.
-    pub fn collect_if_due(&mut self) -> Option<Collected> {
-        self.objects.due.is_due(self.objects.len()).then(|| self.collect())
+    /// Embedding layers look where they start something: references in values are safe then, since they hold handles.
+    #[inline]
+    #[must_use]
+    pub fn is_collection_due(&self) -> bool {
+        self.objects.due.is_due(self.objects.len())
     }
 
     /// Does something of the collector's and notes how long it took.
@@ -410,19 +461,14 @@ impl Store {
         let running = executions.running.last_mut().expect("a call was begun");
         assert_eq!(running.stage, Stage::Ready, "a call goes on where it can");
         running.execution.set_fuel(executions.fuel);
-        running.execution.set_observation(executions.observation);
         // SAFETY: `begin_call` saw to it that the call is sound; the store is borrowed exclusively, so nothing borrows its
         // objects; the stage says that results of host functions, which are checked, are in their place.
         let outcome = unsafe { running.execution.run(self.objects.heap.ptr()) };
         executions.fuel = running.execution.fuel();
-        let counts = running.execution.take_counts();
-        executions.counts.ops += counts.ops;
-        executions.counts.dispatches += counts.dispatches;
-        executions.counts.calls += counts.calls;
         running.stage = match outcome {
             Outcome::Done => Stage::Done,
             Outcome::Exception => Stage::Thrown,
-            Outcome::Trap(_) => Stage::Failed,
+            Outcome::Trap(_) | Outcome::HostPanicked(_) => Stage::Failed,
             Outcome::HostPending { .. } => Stage::Host,
             Outcome::NeedsCode { .. }
             | Outcome::HeapFull

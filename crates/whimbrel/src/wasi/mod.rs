@@ -4,7 +4,6 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use wasi_lite::{Abi, Exit, Fault, Function, GuestMemory, Turn};
-use whimbrel_engine::Value;
 
 use crate::error::HandleError;
 use crate::host::{Caller, HostFunc};
@@ -123,14 +122,12 @@ fn host_func<T: 'static>(
     };
     let (params, results) = (function.params().len(), function.results().len());
     let call = move |store: &mut StoreInner<T>| {
-        let mut values: [Value; MAX_PARAMS] = Default::default();
-        store.objects.host_args(&mut values[..params]).map_err(HandleError::from)?;
         let mut args = [0; MAX_PARAMS];
-        for (arg, value) in args.iter_mut().zip(&values) {
-            *arg = match value {
-                Value::I32(value) => u64::from(*value),
-                Value::I64(value) => *value,
-                _ => 0,
+        let slots = store.objects.host_numbers(params, results).map_err(HandleError::from)?;
+        for ((arg, slot), ty) in args.iter_mut().zip(slots).zip(function.params()) {
+            *arg = match ty {
+                wasi_lite::ValType::I32 => u64::from(*slot as u32),
+                wasi_lite::ValType::I64 => *slot,
             };
         }
         // Only a call that lets go of the context looks at the flag.
@@ -139,8 +136,9 @@ fn host_func<T: 'static>(
             interrupt.inspect(|flag| flag.store(false, Ordering::Relaxed));
             return Err(Trap::Interrupted.into());
         };
-        store.objects.return_from_host(&[Value::I32(errno)][..results]).map_err(HandleError::from)?;
-        Ok(())
+        let slots = store.objects.host_numbers(params, results).map_err(HandleError::from)?;
+        slots.iter_mut().take(results).for_each(|slot| *slot = errno.into());
+        Ok(store.objects.return_numbers_from_host().map_err(HandleError::from)?)
     };
     HostFunc::raw(FuncType::new(engine, types(function.params()), types(function.results())), call)
 }

@@ -7,6 +7,7 @@
 
 use core::marker::PhantomData;
 use core::ptr::NonNull;
+use core::slice;
 use core::sync::atomic::Ordering;
 
 use wasm_syntax::{FuncIdx, Trap};
@@ -406,7 +407,7 @@ impl<C: Callee> Step for CallAway<C> {
 
     unsafe fn run(ip: Ip, regs: &mut Regs) -> Next {
         // SAFETY: the op names its callee this way; a function found is live, and the info before the reload gives a
-        // distance inside the frame.
+        // distance inside the frame, which has room for the callee's parameters and results (`ir::verify`, "slots in frame").
         unsafe {
             let callee = match C::find(ip, regs) {
                 Ok(callee) => callee,
@@ -423,7 +424,21 @@ impl<C: Callee> Step for CallAway<C> {
                     regs.acc = reload.expose_provenance() as u64;
                     Next::Jump((*instance.as_ptr()).code.start(func))
                 }
-                FuncKind::Host(_) => Next::Stop(reload.add(RELOAD_LEN), Reason::Host),
+                FuncKind::Host(_) => {
+                    let behind = reload.add(RELOAD_LEN);
+                    match &callee.as_ref().direct {
+                        Some(direct) if !(*regs.ctx).is_interrupted() => {
+                            let slots = callee.as_ref().ty.return_slot().into();
+                            if let Err(payload) = (direct.0)(slice::from_raw_parts_mut(regs.fp, slots)) {
+                                (*regs.ctx).panic = Some(payload);
+                                return Next::Stop(behind, Reason::Panic);
+                            }
+                            regs.fp = fp;
+                            Next::Jump(behind)
+                        }
+                        _ => Next::Stop(behind, Reason::Host),
+                    }
+                }
             }
         }
     }
