@@ -278,7 +278,7 @@ impl WasiBuilder {
         for descriptor in descriptors {
             table.insert(descriptor).map_err(|_| BuildError::Descriptors { limit })?;
         }
-        Ok(Wasi { args, environ, table, clock: self.clock, random: self.random, turn: None, is_over: false })
+        Ok(Wasi { args, environ, table, clock: self.clock, random: self.random, waited_ns: None, pending: None })
     }
 }
 

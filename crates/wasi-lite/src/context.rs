@@ -5,6 +5,7 @@ use crate::descriptor::Table;
 use crate::errno::{Errno, Result};
 use crate::memory::GuestMemory;
 use crate::table::Function;
+use crate::turn::{InTurn, Pending};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -19,19 +20,10 @@ pub struct Wasi {
     pub(crate) table: Table,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) random: Box<dyn Random>,
-    /// How long the call under way may wait; `None` is as long as it takes.
-    pub(crate) turn: Option<Turn>,
-    /// The call under way has used up its turn.
-    pub(crate) is_over: bool,
-}
-
-/// How long one call may keep a context that others wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turn {
-    /// How long the guest has waited in this call before, in nanoseconds: 0 the first time.
-    pub waited_ns: u64,
-    /// How long the call may wait now, in nanoseconds.
-    pub patience_ns: u64,
+    /// In a call that must not wait: for how many nanoseconds the guest has waited in it before.
+    pub(crate) waited_ns: Option<u64>,
+    /// What the call under way would have to wait for.
+    pub(crate) pending: Option<Pending>,
 }
 
 /// The guest ended itself: the engine must not return to it.
@@ -109,30 +101,29 @@ impl Wasi {
         Ok(u32::from(errno.raw()))
     }
 
-    /// As [`Wasi::call_abi`], for a context that threads share: rather than wait longer than `turn` allows, for a clock, for
-    /// input or for a connection, it returns `None`. The same call is then made again, later, with the time that has passed.
+    /// As [`Wasi::call_abi`], for a context that threads share: rather than wait, for a clock, for input or a connection, or
+    /// for room for output, it returns [`InTurn::Wait`]. The same call is made again after that wait, with the time since
+    /// the first. A write takes no more bytes than there is room for.
     pub fn call_in_turn<M: GuestMemory + ?Sized>(
         &mut self,
         abi: Abi,
         function: Function,
         memory: &mut M,
         args: &[u64],
-        turn: Turn,
-    ) -> Result<Option<u32>, Exit> {
+        waited_ns: u64,
+    ) -> Result<InTurn, Exit> {
         // Simulated time passes without waiting.
         if self.clock.is_simulated() {
-            return self.call_abi(abi, function, memory, args).map(Some);
+            return self.call_abi(abi, function, memory, args).map(InTurn::Done);
         }
-        if let (Function::FdRead | Function::SockRecv | Function::SockAccept, Some(fd)) = (function, args.first())
-            && !self.is_ready_in(*fd as u32, turn.patience_ns)
-        {
-            return Ok(None);
+        if let Some(pending) = args.first().and_then(|fd| self.obstacle(function, *fd as u32)) {
+            return Ok(InTurn::Wait(pending));
         }
-        self.turn = Some(turn);
+        self.waited_ns = Some(waited_ns);
         let result = self.call_abi(abi, function, memory, args);
-        self.turn = None;
-        let is_over = core::mem::take(&mut self.is_over);
-        result.map(|errno| if is_over { None } else { Some(errno) })
+        self.waited_ns = None;
+        let pending = self.pending.take();
+        result.map(|errno| pending.map_or(InTurn::Done(errno), InTurn::Wait))
     }
 
     fn dispatch(&mut self, abi: Abi, function: Function, mem: &mut dyn GuestMemory, a: &Args<'_>) -> Result<()> {

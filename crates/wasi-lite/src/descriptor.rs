@@ -8,6 +8,10 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+/// A pipe that is ready has room for this many bytes (`PIPE_BUF`).
+#[cfg(all(feature = "std", unix))]
+const ROOM_BYTES: usize = 4096;
+
 /// What a descriptor refers to.
 pub(crate) enum Kind {
     Input(Box<dyn InputStream>),
@@ -81,6 +85,56 @@ impl Descriptor {
             Kind::Socket(socket, _) => socket.filetype(),
             Kind::Listener(..) => Filetype::SocketStream,
         }
+    }
+
+    /// The host's descriptor to wait on.
+    #[cfg(all(feature = "std", unix))]
+    pub(crate) fn host_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        match &self.kind {
+            Kind::Input(input) => input.host_fd(),
+            Kind::Output(output) => output.host_fd(),
+            Kind::File(file) => file.host_fd(),
+            Kind::Directory(_) => None,
+            Kind::Socket(socket, _) => socket.host_fd(),
+            Kind::Listener(listener, _) => listener.host_fd(),
+        }
+    }
+
+    /// Writes the buffers in order; returns how many bytes were taken.
+    pub(crate) fn write(&mut self, bufs: &[&[u8]]) -> Result<usize> {
+        match &mut self.kind {
+            Kind::File(file) => file.write(bufs),
+            Kind::Output(output) => output.write(bufs),
+            Kind::Socket(socket, _) => socket.send(bufs),
+            Kind::Input(_) | Kind::Directory(_) | Kind::Listener(..) => Err(Errno::BadF),
+        }
+    }
+
+    /// As [`Descriptor::write`] for what follows `done` bytes of the same call, but takes no more than it can without waiting:
+    /// for the first bytes of a call the descriptor is ready.
+    pub(crate) fn write_in_turn(&mut self, bufs: &[&[u8]], done: u64) -> Result<usize> {
+        #[cfg(all(feature = "std", unix))]
+        if (done > 0 || bufs.iter().map(|buf| buf.len()).sum::<usize>() > ROOM_BYTES)
+            && self.filetype() != Filetype::SocketDgram
+            && self.host_fd().is_some_and(|host| !crate::host::is_regular(host))
+        {
+            let (mut taken, mut is_first) = (0, done == 0);
+            for part in bufs.iter().flat_map(|buf| buf.chunks(ROOM_BYTES)) {
+                if !is_first && !self.host_fd().is_some_and(|host| crate::host::is_ready(host, true)) {
+                    break;
+                }
+                is_first = false;
+                match self.write(&[part]) {
+                    Ok(len) if len == part.len() => taken += len,
+                    Ok(len) => return Ok(taken + len),
+                    Err(_) if taken > 0 => break,
+                    Err(errno) => return Err(errno),
+                }
+            }
+            return Ok(taken);
+        }
+        let _ = done;
+        self.write(bufs)
     }
 
     pub(crate) fn flags(&self) -> FdFlags {

@@ -209,17 +209,20 @@ impl Wasi {
 
     pub(crate) fn fd_write(&mut self, mem: &mut dyn GuestMemory, fd: u32, list: (u32, u32), out: u32) -> Result<()> {
         mem.check(out, 4)?;
+        let in_turn = self.waited_ns.is_some();
         let descriptor = self.table.get_mut(fd)?;
         if let Kind::Directory(_) = descriptor.kind {
             return Err(Errno::IsDir);
         }
         descriptor.demand(Rights::FD_WRITE)?;
         let buffers = Buffers::load(mem, list)?;
-        let len = match &mut descriptor.kind {
-            Kind::File(file) => buffers.drain(mem, &mut |bufs, _| file.write(bufs)),
-            Kind::Output(output) => buffers.drain(mem, &mut |bufs, _| output.write(bufs)),
-            Kind::Socket(socket, _) => buffers.drain(mem, &mut |bufs, _| socket.send(bufs)),
-            _ => Err(Errno::BadF),
+        if let Kind::Input(_) | Kind::Listener(..) = descriptor.kind {
+            return Err(Errno::BadF);
+        }
+        let len = if in_turn {
+            buffers.drain(mem, &mut |bufs, done| descriptor.write_in_turn(bufs, done))
+        } else {
+            buffers.drain(mem, &mut |bufs, _| descriptor.write(bufs))
         }?;
         mem.store_u32(out, len)
     }

@@ -25,12 +25,14 @@ mod resolve;
 mod sock;
 mod stream;
 mod table;
+mod turn;
 
 pub use abi::{Abi, FdFlags, Filestat, Filetype, FstFlags, LookupFlags, OFlags, RiFlags, Rights, SdFlags, Whence};
 pub use builder::{BuildError, WasiBuilder};
 pub use clock::{Clock, ClockId, Missing, Random, SeededRandom, SimulatedClock};
-pub use context::{Exit, Turn, Wasi};
+pub use context::{Exit, Wasi};
 pub use errno::{Errno, Result};
 pub use memory::{Fault, FnMemory, GuestMemory};
 pub use stream::{BytesInput, BytesOutput, InputStream, Listener, Null, OutputStream, Socket};
 pub use table::{Function, ValType};
+pub use turn::{InTurn, Pending};

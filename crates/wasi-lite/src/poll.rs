@@ -6,6 +6,7 @@ use crate::descriptor::{Descriptor, Kind};
 use crate::errno::{Errno, Result};
 use crate::fs::Ready;
 use crate::memory::GuestMemory;
+use crate::turn::{PAUSE_NS, Pending};
 use alloc::vec::Vec;
 
 const EVENT_BYTES: u32 = 32;
@@ -13,8 +14,6 @@ const EVENT_BYTES: u32 = 32;
 const MAX_SUBSCRIPTIONS: u32 = 65_536;
 const FLAG_ABSTIME: u16 = 1;
 const FLAG_HANGUP: u16 = 1;
-/// How long to pause between two questions to a stream that only answers questions.
-const PAUSE_NS: u64 = 1_000_000;
 
 /// What a subscription waits for.
 #[derive(Clone, Copy)]
@@ -91,7 +90,7 @@ fn ask(descriptor: &mut Descriptor, writing: bool) -> State {
         return State::Done(Err(errno));
     }
     #[cfg(all(feature = "std", unix))]
-    if host_fd(descriptor).is_some() {
+    if descriptor.host_fd().is_some() {
         return State::Host;
     }
     let ready = match &mut descriptor.kind {
@@ -105,19 +104,6 @@ fn ask(descriptor: &mut Descriptor, writing: bool) -> State {
         _ => Some(Ready::default()),
     };
     ready.map_or(State::Ask, |ready| State::Done(Ok(ready)))
-}
-
-/// The host's descriptor to wait on.
-#[cfg(all(feature = "std", unix))]
-fn host_fd(descriptor: &Descriptor) -> Option<std::os::fd::BorrowedFd<'_>> {
-    match &descriptor.kind {
-        Kind::Input(input) => input.host_fd(),
-        Kind::Output(output) => output.host_fd(),
-        Kind::File(file) => file.host_fd(),
-        Kind::Directory(_) => None,
-        Kind::Socket(socket, _) => socket.host_fd(),
-        Kind::Listener(listener, _) => listener.host_fd(),
-    }
 }
 
 impl Wasi {
@@ -146,7 +132,7 @@ impl Wasi {
             subscriptions.push(Subscription::load(abi, mem, input + index * size)?);
         }
         let states = self.wait(&subscriptions)?;
-        if self.is_over {
+        if self.pending.is_some() {
             return Ok(());
         }
         let mut events = 0;
@@ -159,14 +145,14 @@ impl Wasi {
         mem.store_u32(out_count, events)
     }
 
-    /// Waits until at least one subscription is done, or the call's turn is over.
+    /// Waits until at least one subscription is done. In a call that must not wait it looks once, and if none is done leaves
+    /// what they wait for in `pending`.
     fn wait(&mut self, subscriptions: &[Subscription]) -> Result<Vec<State>> {
         let mut states = Vec::with_capacity(subscriptions.len());
         for subscription in subscriptions {
             states.push(self.begin(subscription.source));
         }
         let is_done = |states: &[State]| states.iter().any(|state| matches!(state, State::Done(_)));
-        let mut patience = self.turn.map(|turn| turn.patience_ns);
         loop {
             let asked = states.iter().any(|state| matches!(state, State::Ask));
             let timer = states.iter().filter_map(|s| if let State::Timer(ns) = s { Some(*ns) } else { None }).min();
@@ -174,11 +160,8 @@ impl Wasi {
             if asked {
                 timeout = Some(timeout.map_or(PAUSE_NS, |ns| ns.min(PAUSE_NS)));
             }
-            if let Some(patience) = patience {
-                timeout = Some(timeout.map_or(patience, |ns| ns.min(patience)));
-            }
-            let slept = self.pause(subscriptions, &mut states, timeout)?;
-            patience = patience.map(|ns| ns.saturating_sub(slept));
+            let may_wait = self.waited_ns.is_none();
+            let slept = self.pause(subscriptions, &mut states, if may_wait { timeout } else { Some(0) })?;
             for (state, subscription) in states.iter_mut().zip(subscriptions) {
                 if let State::Ask = state {
                     *state = self.begin(subscription.source);
@@ -192,27 +175,30 @@ impl Wasi {
                     }
                 }
             }
-            self.is_over = !is_done(&states) && patience == Some(0);
-            if is_done(&states) || self.is_over {
+            if is_done(&states) {
+                return Ok(states);
+            }
+            if !may_wait {
+                self.pending = Some(self.pending_of(subscriptions, &states, timeout));
                 return Ok(states);
             }
         }
     }
 
-    /// Whether reading from `fd` does not wait, or stops waiting within `patience_ns`.
-    pub(crate) fn is_ready_in(&self, fd: u32, patience_ns: u64) -> bool {
+    /// What subscriptions that are not done wait for.
+    fn pending_of(&self, subscriptions: &[Subscription], states: &[State], due_ns: Option<u64>) -> Pending {
+        #[cfg_attr(not(all(feature = "std", unix)), expect(unused_mut, reason = "nothing to add"))]
+        let mut pending = Pending::after(due_ns);
         #[cfg(all(feature = "std", unix))]
-        if let Ok(descriptor) = self.table.get(fd)
-            && let Some(host) = host_fd(descriptor)
-            && !descriptor.flags().contains(crate::abi::FdFlags::NONBLOCK)
-        {
-            use crate::host::{Waiting, wait};
-            let mut waiting = [Waiting { index: 0, fd: host, writing: false, ready: None }];
-            // What cannot be waited for is for the call itself to tell.
-            return wait(&mut waiting, Some(patience_ns)).is_err() || waiting[0].ready.is_some();
+        for (subscription, state) in subscriptions.iter().zip(states) {
+            if let (State::Host, Source::Read(fd) | Source::Write(fd)) = (state, subscription.source)
+                && let Some(host) = self.table.get(fd).ok().and_then(Descriptor::host_fd)
+            {
+                pending.add(host, matches!(subscription.source, Source::Write(_)));
+            }
         }
-        let _ = (fd, patience_ns);
-        true
+        let _ = (subscriptions, states);
+        pending
     }
 
     fn begin(&mut self, source: Source) -> State {
@@ -222,9 +208,7 @@ impl Wasi {
                     ClockId::Realtime | ClockId::Monotonic if absolute => {
                         self.clock.now(id).map(|now| timeout.saturating_sub(now))
                     }
-                    ClockId::Realtime | ClockId::Monotonic => {
-                        Ok(timeout.saturating_sub(self.turn.map_or(0, |turn| turn.waited_ns)))
-                    }
+                    ClockId::Realtime | ClockId::Monotonic => Ok(timeout.saturating_sub(self.waited_ns.unwrap_or(0))),
                     ClockId::ProcessCpuTime | ClockId::ThreadCpuTime => Err(Errno::NotSup),
                 });
                 due.map_or_else(|errno| State::Done(Err(errno)), State::Timer)
@@ -265,8 +249,8 @@ impl Wasi {
             let (State::Host, Source::Read(fd) | Source::Write(fd)) = (&states[index], subscription.source) else {
                 continue;
             };
-            let fd = host_fd(self.table.get(fd)?).ok_or(Errno::BadF)?;
-            waiting.push(Waiting { index, fd, writing: matches!(subscription.source, Source::Write(_)), ready: None });
+            let fd = self.table.get(fd)?.host_fd().ok_or(Errno::BadF)?;
+            waiting.push(Waiting::new(index, fd, matches!(subscription.source, Source::Write(_))));
         }
         // Simulated time must not depend on how long the host takes: look once, then let the clock move.
         let limit = if simulated && timeout.is_some() { Some(0) } else { timeout };

@@ -84,11 +84,17 @@ impl Wasi {
         out: u32,
     ) -> Result<()> {
         mem.check(out, 4)?;
-        let socket = self.socket(fd, Rights::FD_WRITE)?;
+        self.socket(fd, Rights::FD_WRITE)?;
         if flags != 0 {
             return Err(Errno::Inval);
         }
-        let len = Buffers::load(mem, list)?.drain(mem, &mut |bufs, _| socket.send(bufs))?;
+        let buffers = Buffers::load(mem, list)?;
+        let (in_turn, socket) = (self.waited_ns.is_some(), self.table.get_mut(fd)?);
+        let len = if in_turn {
+            buffers.drain(mem, &mut |bufs, done| socket.write_in_turn(bufs, done))
+        } else {
+            buffers.drain(mem, &mut |bufs, _| socket.write(bufs))
+        }?;
         mem.store_u32(out, len)
     }
 

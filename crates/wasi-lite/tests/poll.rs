@@ -10,7 +10,9 @@ use support::{Guest, ROOT};
 use wasi_lite::fs::Ready;
 use wasi_lite::fs::mem::MemFs;
 use wasi_lite::host::{HostInput, HostOutput};
-use wasi_lite::{Abi, BytesInput, Errno, FdFlags, Filetype, Function, InputStream, OFlags, Rights, Turn, WasiBuilder};
+use wasi_lite::{
+    Abi, BytesInput, Errno, FdFlags, Filetype, Function, InTurn, InputStream, OFlags, Pending, Rights, WasiBuilder,
+};
 
 const IN: u32 = 30_000;
 const EVENTS: u32 = 40_000;
@@ -266,36 +268,82 @@ fn sockets() {
     assert_eq!(recv(&mut guest, socket, &[1], 0), Err(Errno::BadF));
 }
 
+/// A call that must not wait, with the time that was waited before; `None` if it says what it waits for.
+fn call_in_turn(guest: &mut Guest, function: Function, args: &[u64], waited_ms: u64) -> Result<u32, Pending> {
+    match guest.wasi.call_in_turn(Abi::Preview1, function, &mut guest.memory[..], args, waited_ms * 1_000_000).unwrap()
+    {
+        InTurn::Done(errno) => Ok(errno),
+        InTurn::Wait(pending) => Err(pending),
+    }
+}
+
+const MINUTE_NS: u64 = 60_000_000_000;
+
 #[test]
-fn calls_in_turn_let_go_of_the_context() {
+fn calls_in_turn_say_what_they_wait_for() {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let mut guest = Guest::new(
         WasiBuilder::new().stdin(Box::new(HostInput::from(std::os::fd::OwnedFd::from(reader)))).build().unwrap(),
     );
-    let turn = |waited_ms: u64, patience_ms: u64| Turn {
-        waited_ns: waited_ms * 1_000_000,
-        patience_ns: patience_ms * 1_000_000,
-    };
-    let call = |guest: &mut Guest, function, args: &[u64], turn| {
-        guest.wasi.call_in_turn(Abi::Preview1, function, &mut guest.memory[..], args, turn).unwrap()
-    };
     // A clock of 50 ms is due in the turn in which the time that was waited adds up to it.
     guest.put(IN, &[0; 48]);
     guest.put(IN + 16, &1_u32.to_le_bytes());
     guest.put(IN + 24, &50_000_000_u64.to_le_bytes());
     let poll = [IN.into(), EVENTS.into(), 1, 64];
+    assert_eq!(call_in_turn(&mut guest, Function::PollOneoff, &poll, 0).unwrap_err().due_ns(), Some(50_000_000));
+    let pending = call_in_turn(&mut guest, Function::PollOneoff, &poll, 40).unwrap_err();
+    assert_eq!(pending.due_ns(), Some(10_000_000));
     let start = Instant::now();
-    assert_eq!(call(&mut guest, Function::PollOneoff, &poll, turn(0, 1)), None);
-    assert_eq!(call(&mut guest, Function::PollOneoff, &poll, turn(40, 1)), None);
-    assert!(start.elapsed() < Duration::from_secs(30));
-    assert_eq!(call(&mut guest, Function::PollOneoff, &poll, turn(49, 60_000)), Some(0));
+    pending.wait(MINUTE_NS);
+    assert!((10..30_000).contains(&start.elapsed().as_millis()));
+    assert_eq!(call_in_turn(&mut guest, Function::PollOneoff, &poll, 50).unwrap(), 0);
     assert_eq!(guest.u32_at(64), 1);
-    // So is input that comes between two turns.
+    // Input ends a wait for it, by reading and by `poll_oneoff`.
     guest.put(1024, &2000_u32.to_le_bytes());
     guest.put(1028, &8_u32.to_le_bytes());
     let read = [0, 1024, 1, 64];
-    assert_eq!(call(&mut guest, Function::FdRead, &read, turn(0, 1)), None);
+    guest.put(IN, &[0; 48]);
+    guest.put(IN + 8, &[1]);
+    let start = Instant::now();
+    let pendings = [(Function::FdRead, read), (Function::PollOneoff, poll)]
+        .map(|(function, args)| call_in_turn(&mut guest, function, &args, 0).unwrap_err());
+    assert_eq!(pendings.each_ref().map(Pending::due_ns), [None; 2]);
     writer.write_all(b"input").unwrap();
-    assert_eq!(call(&mut guest, Function::FdRead, &read, turn(1, 60_000)), Some(0));
+    pendings.iter().for_each(|pending| pending.wait(MINUTE_NS));
+    assert!(start.elapsed() < Duration::from_secs(30));
+    assert_eq!(call_in_turn(&mut guest, Function::PollOneoff, &poll, 0).unwrap(), 0);
+    assert_eq!(call_in_turn(&mut guest, Function::FdRead, &read, 1).unwrap(), 0);
     assert_eq!((guest.u32_at(64), &guest.memory[2000..2005]), (5, &b"input"[..]));
+}
+
+#[test]
+fn writes_in_turn_take_what_there_is_room_for() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut guest = Guest::new(
+        WasiBuilder::new().stdout(Box::new(HostOutput::from(std::os::fd::OwnedFd::from(writer)))).build().unwrap(),
+    );
+    guest.put(1024, &2000_u32.to_le_bytes());
+    guest.put(1028, &60_000_u32.to_le_bytes());
+    let write = [1, 1024, 1, 64];
+    // A pipe holds 64 KiB where nothing says otherwise, and nobody reads from this one yet.
+    let mut room = 0;
+    let pending = loop {
+        match call_in_turn(&mut guest, Function::FdWrite, &write, 0) {
+            Ok(errno) => assert_eq!(errno, 0),
+            Err(pending) => break pending,
+        }
+        room += guest.u32_at(64) as usize;
+    };
+    assert!((4096..1 << 20).contains(&room), "{room} bytes fit in the pipe");
+    let start = Instant::now();
+    let emptied = std::thread::spawn(move || {
+        let mut bytes = vec![0; room];
+        let mut reader = reader;
+        reader.read_exact(&mut bytes).unwrap();
+        reader
+    });
+    pending.wait(MINUTE_NS);
+    assert!(start.elapsed() < Duration::from_secs(30));
+    let _reader = emptied.join().unwrap();
+    assert_eq!(call_in_turn(&mut guest, Function::FdWrite, &write, 0).unwrap(), 0);
 }

@@ -70,6 +70,57 @@ fn a_thread_that_sleeps_leaves_the_context_to_others() {
     assert!(start.elapsed() < std::time::Duration::from_secs(40), "the other thread waited for the clock");
 }
 
+/// Threads that wait on streams of the host: one for input that never comes, one for room in a pipe that nobody reads. The main
+/// thread then makes two thousand calls, which is more than it could if each came after a pause of theirs.
+#[cfg(unix)]
+#[test]
+fn threads_that_wait_for_streams_leave_the_context_to_others() {
+    use std::os::fd::OwnedFd;
+    use whimbrel::wasi::wasi_lite::host::{HostInput, HostOutput};
+    let text = r#"(module
+      (import "env" "memory" (memory 4 4 shared))
+      (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (export "memory" (memory 0))
+      ;; At 16 a buffer of one byte, at 24 one of 100,000 bytes.
+      (data (i32.const 16) "\40\00\00\00\01\00\00\00\40\01\00\00\a0\86\01\00")
+      (data (i32.const 64) "!")
+      (func (export "wasi_thread_start") (param i32) (param $writes i32)
+        (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
+        (if (local.get $writes)
+          (then (loop $l (drop (call $write (i32.const 1) (i32.const 24) (i32.const 1) (i32.const 40))) (br $l)))
+          (else (drop (call $read (i32.const 0) (i32.const 24) (i32.const 1) (i32.const 44)))))
+        ;; Not before the streams end.
+        (call $exit (i32.const 1)))
+      (func (export "_start") (local $n i32)
+        (drop (call $spawn (i32.const 0)))
+        (drop (call $spawn (i32.const 1)))
+        (loop $l (br_if $l (i32.lt_u (i32.atomic.load (i32.const 0)) (i32.const 2))))
+        (loop $l
+          (drop (call $write (i32.const 2) (i32.const 16) (i32.const 1) (i32.const 32)))
+          (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 2000))))
+        (call $exit (i32.const 7))))"#;
+    let engine = Engine::default();
+    let module = Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
+    let mut linker = Linker::<Arc<Mutex<Wasi>>>::new(&engine);
+    wasi::add_locked_to_linker(&mut linker, |wasi| wasi).unwrap();
+    // The other ends stay open, and unused.
+    let (input, _writer) = std::io::pipe().unwrap();
+    let (_reader, output) = std::io::pipe().unwrap();
+    let stderr = BytesOutput::default();
+    let builder = WasiBuilder::new()
+        .stdin(Box::new(HostInput::from(OwnedFd::from(input))))
+        .stdout(Box::new(HostOutput::from(OwnedFd::from(output))))
+        .stderr(Box::new(stderr.clone()));
+    let wasi = Arc::new(Mutex::new(builder.build().unwrap()));
+    let start = std::time::Instant::now();
+    let error = ThreadGroup::new(linker, &module, move || Arc::clone(&wasi)).unwrap().run().unwrap_err();
+    assert_eq!((error.i32_exit_status(), stderr.bytes().len()), (Some(7), 2000));
+    assert!(start.elapsed() < std::time::Duration::from_secs(40), "the main thread waited for the others");
+}
+
 #[test]
 fn threads_share_the_memory_and_have_globals_of_their_own() {
     let (result, output) = run(&program(

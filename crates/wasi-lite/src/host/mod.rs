@@ -193,6 +193,24 @@ pub(crate) struct Waiting<'a> {
     pub(crate) ready: Option<Result<Ready>>,
 }
 
+impl<'a> Waiting<'a> {
+    pub(crate) fn new(index: usize, fd: BorrowedFd<'a>, writing: bool) -> Waiting<'a> {
+        Waiting { index, fd, writing, ready: None }
+    }
+}
+
+/// Whether reading or writing would not wait; true too where that cannot be told.
+pub(crate) fn is_ready(fd: BorrowedFd<'_>, writing: bool) -> bool {
+    let mut fds = [PollFd::from_borrowed_fd(fd, if writing { PollFlags::OUT } else { PollFlags::IN })];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    rustix::event::poll(&mut fds, Some(&now)).is_err() || !fds[0].revents().is_empty()
+}
+
+/// Whether it is a regular file, which takes all that is written.
+pub(crate) fn is_regular(fd: BorrowedFd<'_>) -> bool {
+    rustix::fs::fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode as _) == FileType::RegularFile)
+}
+
 /// Waits until one of the descriptors is ready or the time is over; `None` is no limit.
 pub(crate) fn wait(waiting: &mut [Waiting<'_>], timeout_ns: Option<u64>) -> Result<()> {
     let start = Instant::now();

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use wasi_lite::{Abi, Exit, Fault, Function, GuestMemory, Turn};
+use wasi_lite::{Abi, Exit, Fault, Function, GuestMemory, InTurn};
 
 use crate::error::HandleError;
 use crate::host::{Caller, HostFunc};
@@ -50,12 +50,16 @@ pub fn add_to_linker<T: 'static>(
     linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut Wasi + Copy + Send + Sync + 'static,
 ) -> Result<()> {
-    define_all(linker, false, move |data, _, call| call(get(data), None))
+    define_all(linker, false, move |data, _, call| {
+        Ok(match call(get(data), None)? {
+            InTurn::Done(errno) => Some(errno),
+            InTurn::Wait(_) => None,
+        })
+    })
 }
 
-/// As [`add_to_linker`], for a context that threads share. While one thread waits for a clock, for input or for a connection, the
-/// others have their turns: a call keeps the context for a millisecond at most before it lets go and takes it again. An
-/// interruption ends such a call too.
+/// As [`add_to_linker`], for a context that threads share. A thread that waits for a clock, for input or a connection, or for
+/// room for output waits without the context, which the others have meanwhile. An interruption ends such a call too.
 ///
 /// # Errors
 ///
@@ -65,28 +69,30 @@ pub fn add_locked_to_linker<T: 'static>(
     linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut Arc<std::sync::Mutex<Wasi>> + Copy + Send + Sync + 'static,
 ) -> Result<()> {
-    const PATIENCE_NS: u64 = 1_000_000;
+    /// How long an interruption of a call that waits may take.
+    const PATIENCE_NS: u64 = 10_000_000;
     define_all(linker, true, move |data, interrupt, call| {
         let wasi = Arc::clone(get(data));
         let start = std::time::Instant::now();
         loop {
             let waited_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            let mut context = wasi.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let result = call(&mut context, Some(Turn { waited_ns, patience_ns: PATIENCE_NS }))?;
-            if result.is_some() || interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-                return Ok(result);
+            let result = {
+                let mut context = wasi.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                call(&mut context, Some(waited_ns))?
+            };
+            match result {
+                InTurn::Done(errno) => return Ok(Some(errno)),
+                InTurn::Wait(_) if interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed)) => return Ok(None),
+                InTurn::Wait(pending) => pending.wait(PATIENCE_NS),
             }
-            drop(context);
-            // A thread that takes a lock again at once is mostly the first to get it.
-            std::thread::yield_now();
         }
     })
 }
 
-/// A call of a function on a context; `None` if it has used up its turn.
-type Call<'a> = &'a mut dyn FnMut(&mut Wasi, Option<Turn>) -> Result<Option<u32>, Exit>;
+/// A call of a function on a context. With a time, for how long it was waited before, it must not wait.
+type Call<'a> = &'a mut dyn FnMut(&mut Wasi, Option<u64>) -> Result<InTurn, Exit>;
 
-/// Makes a call on the context in the store's data, in as many turns as it takes; `None` once the flag interrupts it.
+/// Makes a call on the context in the store's data, in as many turns as it takes; `None` if the flag interrupts it.
 trait With<T>: Fn(&mut T, Option<&AtomicBool>, Call<'_>) -> Result<Option<u32>, Exit> + Send + Sync + 'static {}
 
 impl<T, F> With<T> for F where
@@ -154,25 +160,25 @@ fn call_wasi<T>(
         (abi, function, args): (Abi, Function, &[u64]),
         memory: &mut M,
         wasi: &mut Wasi,
-        turn: Option<Turn>,
-    ) -> Result<Option<u32>, Exit> {
-        match turn {
-            Some(turn) => wasi.call_in_turn(abi, function, memory, args, turn),
-            None => wasi.call_abi(abi, function, memory, args).map(Some),
+        waited_ns: Option<u64>,
+    ) -> Result<InTurn, Exit> {
+        match waited_ns {
+            Some(waited_ns) => wasi.call_in_turn(abi, function, memory, args, waited_ns),
+            None => wasi.call_abi(abi, function, memory, args).map(InTurn::Done),
         }
     }
     let mut caller = Caller(StoreContextMut(store));
     let result = match caller.get_export("memory") {
         Some(Extern::SharedMemory(memory)) => {
             let mut memory = SharedGuest(memory);
-            with(caller.data_mut(), interrupt, &mut |wasi, turn| call(what, &mut memory, wasi, turn))
+            with(caller.data_mut(), interrupt, &mut |wasi, waited| call(what, &mut memory, wasi, waited))
         }
         Some(Extern::Memory(memory)) => {
             let (bytes, data) = memory.data_and_store_mut(&mut caller);
-            with(data, interrupt, &mut |wasi, turn| call(what, &mut *bytes, wasi, turn))
+            with(data, interrupt, &mut |wasi, waited| call(what, &mut *bytes, wasi, waited))
         }
         // Functions that touch no memory work without one.
-        _ => with(caller.data_mut(), interrupt, &mut |wasi, turn| call(what, &mut [][..], wasi, turn)),
+        _ => with(caller.data_mut(), interrupt, &mut |wasi, waited| call(what, &mut [][..], wasi, waited)),
     };
     result.map_err(|exit| Error::new(I32Exit(exit.code() as i32)))
 }
