@@ -4,7 +4,7 @@
 //! two also being one 32-bit immediate; up to three extension words follow. What each op puts where is written in `encode` and
 //! its inverse, `decode`; the engine's handlers read the same fields.
 
-use wasm_syntax::{NumericOp, Trap, V128};
+use wasm_syntax::{NumericOp, Trap, V128, ValType};
 
 use crate::{Addr, Class, DstKind, Inst, Pos, Shape, Src, SrcKind};
 
@@ -28,6 +28,17 @@ pub struct OpKey {
     /// a selection's condition, which pins are saved.
     pub mode: u8,
 }
+
+/// Whether a numeric instruction's first operand is an `f64`, by its position among them.
+const OF_F64: [bool; NumericOp::ALL.len()] = {
+    let mut of_f64 = [false; NumericOp::ALL.len()];
+    let mut n = 0;
+    while n < of_f64.len() {
+        of_f64[n] = matches!(NumericOp::ALL[n].signature().params[0], ValType::F64);
+        n += 1;
+    }
+    of_f64
+};
 
 /// Mode bit of a conditional branch that is taken when the condition does not hold.
 pub const NEGATE: u8 = 1;
@@ -214,8 +225,9 @@ impl OpKey {
             Family::Copy | Family::ReturnValue => 2 + usize::from(wide(self.class()?, self.shape.a())),
             Family::Unary => 2,
             Family::Binary => {
-                let class = Class::of(self.numeric()?.signature().params[0]);
-                2 + usize::from(wide(class, self.shape.a()) || wide(class, self.shape.b()))
+                let is_const = |kind| kind == Some(SrcKind::Const);
+                let has_const = is_const(self.shape.a()) || is_const(self.shape.b());
+                2 + usize::from(has_const && *OF_F64.get(usize::from(self.sub))?)
             }
             Family::Load => 2 + self.addr_mode()?.extension_words(),
             Family::Store => {

@@ -16,6 +16,7 @@ mod operand;
 mod order;
 mod print;
 mod refs;
+mod search;
 mod verify;
 
 pub use access::Sources;
@@ -32,4 +33,5 @@ pub use operand::{Class, Dst, DstKind, FRAME_HEADER_SLOTS, Pin, Saves, Shape, Sl
 pub use order::{kinds_are_in_order, mirrored, opposite};
 pub use print::{Listing, print};
 pub use refs::{LocalSet, Point, RefKind, RefMaps, Temps};
+pub use search::FieldSearch;
 pub use verify::{CalleeSlots, Rule, VerifyEnv, VerifyError, verify};

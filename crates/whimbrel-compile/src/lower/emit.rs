@@ -53,6 +53,7 @@ impl Lowerer<'_> {
         let before = self.last.map(|last| last.at);
         let input = self.taken.take().filter(|&(at, _)| Some(at) == before);
         let at = self.code.push(inst);
+        self.note_uses(at, &inst);
         self.last = Some(Last { at, input });
         at
     }
@@ -170,6 +171,7 @@ impl Lowerer<'_> {
     /// Removes the code from `at` on: the last op, or it and its input.
     pub(super) fn retract(&mut self, at: Pos) {
         self.code.truncate(at);
+        self.forget_uses(at);
         self.last = None;
         self.taken = None;
         for acc in &mut self.accs {
@@ -196,6 +198,7 @@ impl Lowerer<'_> {
     pub(super) fn retarget(&mut self, producer: Producer, class: Class, to: Slot) {
         let inst = producer.inst.with_dst(Dst::Slot(to));
         self.code.replace(producer.at, inst);
+        self.note_retarget(producer.at, &inst, to);
         self.overwritten(to, class);
         if let Some(acc) = acc_of(class) {
             self.accs[acc] = Some(Held { slot: to, class, at: producer.at, inst });

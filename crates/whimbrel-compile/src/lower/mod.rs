@@ -39,7 +39,7 @@ use control::{Control, Fixup};
 use emit::{Held, Last};
 use locals::{Assigned, Locals};
 pub use meter::cost;
-use pins::Loop;
+use pins::{Loop, Uses};
 use refs::References;
 use stack::{Deferred, Entry};
 
@@ -59,6 +59,7 @@ pub(crate) struct Buffers {
     bound: Vec<u32>,
     locals: Locals,
     loops: Vec<Loop>,
+    uses: Uses,
     words: Vec<u64>,
 }
 
@@ -99,6 +100,8 @@ pub(crate) struct Lowerer<'m> {
     handlers: Vec<Handler>,
     /// The loops that have a branch back.
     loops: Vec<Loop>,
+    /// What locals' slots are used for.
+    uses: Uses,
     has_tail_call: bool,
     /// The branches, as lists of fixups, that lead to the last label at a block's end, and that label's position.
     bound: Vec<u32>,
@@ -135,7 +138,9 @@ impl<'m> Lowerer<'m> {
         metering: bool,
         buffers: Buffers,
     ) -> Self {
-        let Buffers { mut stack, mut controls, mut fixups, mut bound, mut locals, mut loops, words } = buffers;
+        let Buffers { mut stack, mut controls, mut fixups, mut bound, mut locals, mut loops, mut uses, words } =
+            buffers;
+        uses.clear();
         loops.clear();
         stack.clear();
         controls.clear();
@@ -179,6 +184,7 @@ impl<'m> Lowerer<'m> {
             fixups,
             handlers: Vec::new(),
             loops,
+            uses,
             has_tail_call: false,
             bound,
             bound_at: Pos(0),
@@ -242,8 +248,8 @@ impl<'m> Lowerer<'m> {
         // The clone is as large as it needs to be; the buffer keeps its room for the next function.
         let code = self.code.clone();
         let (words, _) = self.code.into_parts();
-        let Self { stack, controls, fixups, bound, locals, loops, .. } = self;
-        Ok((code, Buffers { stack, controls, fixups, bound, locals, loops, words }))
+        let Self { stack, controls, fixups, bound, locals, loops, uses, .. } = self;
+        Ok((code, Buffers { stack, controls, fixups, bound, locals, loops, uses, words }))
     }
 
     /// Lowers the next instruction, valid where it stands, `offset` bytes from the body's start.

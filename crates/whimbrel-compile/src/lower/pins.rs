@@ -2,12 +2,13 @@
 //!
 //! It happens to complete code, in place, since an op is as long with a pin as with a slot. A pinned local's slot is read
 //! at entry, where it has a value from the caller or starts as zero, and not used from then on. What reads or writes slots
-//! in another way than by single operands of ops that take pins keeps a local from being pinned.
+//! in another way than by single operands of ops that take pins keeps a local from being pinned. What uses there are is noted
+//! while code is emitted, so that choosing looks at no op again, and replacing only at those that name a pinned slot.
 
-use whimbrel_ir::{Class, Dst, Inst, Pin, Pos, Saves, Slot, Src};
+use whimbrel_ir::{Addr, Class, Dst, FieldSearch, Inst, Pin, Pos, Saves, Slot, Src};
 
 use super::locals::TRACKED_SLOTS;
-use super::{Lowerer, slot};
+use super::{Lowerer, emit};
 
 /// How much more often a loop's body is taken to run than what is around it, as a base-2 logarithm.
 const LOOP_FACTOR_LOG2: u32 = 3;
@@ -53,19 +54,51 @@ impl Depths {
     }
 }
 
-/// What each slot of a local would gain by a pin; `None` where it may have none.
-struct Scores([Option<u32>; TRACKED_SLOTS]);
+/// A read or write of a local's slot that a pin would save.
+#[derive(Clone, Copy, Debug)]
+struct Use {
+    at: Pos,
+    slot: u8,
+    gain: u8,
+}
 
-impl Scores {
-    fn add(&mut self, slot: Slot, gain: u32) {
-        if let Some(Some(score)) = self.0.get_mut(usize::from(slot.0)) {
-            *score = score.saturating_add(gain);
+const GAIN_OF_READ: u8 = 1;
+const GAIN_OF_WRITE: u8 = 2;
+
+/// What has been seen of the slots of locals while code was emitted.
+#[derive(Debug, Default)]
+pub(super) struct Uses {
+    uses: alloc::vec::Vec<Use>,
+    /// Slots with other uses than by pins, which therefore stay.
+    excluded: [u64; TRACKED_SLOTS / 64],
+}
+
+impl Uses {
+    pub fn clear(&mut self) {
+        self.uses.clear();
+        self.excluded = Default::default();
+    }
+
+    fn add(&mut self, at: Pos, slot: Slot, gain: u8) {
+        if let Ok(slot) = u8::try_from(slot.0) {
+            self.uses.push(Use { at, slot, gain });
         }
     }
 
     fn exclude(&mut self, slot: Slot) {
-        if let Some(score) = self.0.get_mut(usize::from(slot.0)) {
-            *score = None;
+        if let Some(word) = self.excluded.get_mut(usize::from(slot.0 / 64)) {
+            *word |= 1 << (slot.0 % 64);
+        }
+    }
+
+    fn is_excluded(&self, slot: Slot) -> bool {
+        self.excluded.get(usize::from(slot.0 / 64)).is_none_or(|word| word >> (slot.0 % 64) & 1 != 0)
+    }
+
+    /// Forgets uses by ops from `at` on. What they excluded stays so.
+    fn truncate(&mut self, at: Pos) {
+        while self.uses.last().is_some_and(|last| last.at >= at) {
+            self.uses.pop();
         }
     }
 }
@@ -121,9 +154,12 @@ impl Lowerer<'_> {
     fn choose(&self) -> Pinned {
         let scores = self.scores();
         let mut best = [[(MIN_SCORE - 1, None); 2]; 2];
-        for (n, score) in scores.0.iter().enumerate() {
-            let at = slot(n as u32);
-            let Some(&score) = score.as_ref() else { continue };
+        for at in self.locals.pinnable(TRACKED_SLOTS as u32).filter(|&slot| !self.uses.is_excluded(slot)) {
+            // Several results are put together where the parameters are.
+            if self.results.len() > 1 && at.0 < self.code.result_slots {
+                continue;
+            }
+            let score = scores[usize::from(at.0)];
             let Some(acc) = self.locals.class_of(at).and_then(acc_of) else { continue };
             let [first, second] = &mut best[acc];
             if score > first.0 {
@@ -137,63 +173,138 @@ impl Lowerer<'_> {
         Pinned { ints, floats }
     }
 
-    fn scores(&self) -> Scores {
-        let mut scores = Scores([None; TRACKED_SLOTS]);
-        self.locals.pinnable(TRACKED_SLOTS as u32).for_each(|slot| scores.0[usize::from(slot.0)] = Some(0));
-        if self.results.len() > 1 {
-            // Several results are put together where the parameters are.
-            (0..self.code.result_slots).for_each(|n| scores.exclude(Slot(n)));
-        }
+    /// What each slot would gain by a pin.
+    fn scores(&self) -> [u32; TRACKED_SLOTS] {
+        let mut scores = [0_u32; TRACKED_SLOTS];
         let mut depths = Depths::new(&self.loops);
-        // The slot whose value the accumulators have, too.
-        let mut held = [None; 2];
-        for (at, inst) in self.code.insts() {
-            let Some(inst) = inst else { break };
-            let weight = depths.weight(at);
-            let takes_pins = inst.takes_pins();
-            for (class, src) in inst.sources().into_iter().flatten() {
-                match src {
-                    Src::Slot(slot) if takes_pins => scores.add(slot, weight),
-                    Src::Slot(slot) => scores.exclude(slot),
-                    Src::Acc if !takes_pins => {
-                        if let Some(slot) = acc_of(class).and_then(|acc| held[acc]) {
-                            scores.exclude(slot);
-                        }
-                    }
-                    Src::Acc | Src::Const(_) | Src::Pin(_) => {}
-                }
-            }
-            if let Some((class, d)) = inst.result() {
-                let to = match d {
-                    Dst::Slot(slot) => Some(slot),
-                    Dst::Acc | Dst::Pin(_) => None,
-                };
-                if let Some(slot) = to {
-                    if takes_pins { scores.add(slot, 2 * weight) } else { scores.exclude(slot) }
-                }
-                if let Some(acc) = acc_of(class) {
-                    held[acc] = to;
-                }
-            }
-            if let Some((_, slot)) = inst.slot_result() {
-                scores.exclude(slot);
-            }
-            if let Inst::CopyRange { d, a, count } = inst {
-                (0..count).for_each(|n| {
-                    scores.exclude(Slot(d.0 + n));
-                    scores.exclude(Slot(a.0 + n));
-                });
-            }
+        for used in &self.uses.uses {
+            let score = &mut scores[usize::from(used.slot)];
+            *score = score.saturating_add(u32::from(used.gain) * depths.weight(used.at));
         }
         scores
+    }
+
+    /// Notes which locals' slots `inst`, emitted at `at`, uses, and how. What the accumulators hold is as before it.
+    pub(super) fn note_uses(&mut self, at: Pos, inst: &Inst) {
+        if !self.pins {
+            return;
+        }
+        match *inst {
+            Inst::Copy { d, a, .. } | Inst::Unary { d, a, .. } => {
+                self.note_read(at, a);
+                self.note_write(at, d);
+            }
+            Inst::Binary { d, a, b, .. } => {
+                self.note_read(at, a);
+                self.note_read(at, b);
+                self.note_write(at, d);
+            }
+            Inst::BrCmp { a, b, .. } => {
+                self.note_read(at, a);
+                self.note_read(at, b);
+            }
+            Inst::Const64 { d, .. } | Inst::GlobalGet { d, .. } => self.note_write(at, d),
+            Inst::GlobalSet { a, .. } | Inst::ReturnValue { a, .. } => self.note_read(at, a),
+            Inst::BrIf { cond: a, .. } | Inst::BrTable { index: a, .. } => self.note_read(at, a),
+            Inst::Select { d, a, b, cond, .. } => {
+                [a, b, cond].into_iter().for_each(|src| self.note_read(at, src));
+                self.note_write(at, d);
+            }
+            Inst::Load { d, addr, .. } if inst.takes_pins() => {
+                self.note_address(at, addr);
+                self.note_write(at, d);
+            }
+            Inst::Store { addr, value, .. } if inst.takes_pins() => {
+                self.note_address(at, addr);
+                self.note_read(at, value);
+            }
+            Inst::Br { .. } | Inst::Call { .. } | Inst::Return { .. } | Inst::Trap(_) => {}
+            _ => self.exclude_operands(inst),
+        }
+    }
+
+    fn note_read(&mut self, at: Pos, src: Src) {
+        if let Src::Slot(slot) = src
+            && slot < self.saved
+        {
+            self.uses.add(at, slot, GAIN_OF_READ);
+        }
+    }
+
+    /// Notes that the op at `at`, which takes pins, writes there.
+    pub(super) fn note_write(&mut self, at: Pos, d: Dst) {
+        if let Dst::Slot(slot) = d
+            && slot < self.saved
+            && self.pins
+        {
+            self.uses.add(at, slot, GAIN_OF_WRITE);
+        }
+    }
+
+    fn note_address(&mut self, at: Pos, addr: Addr) {
+        match addr {
+            Addr::Plain { base, .. } | Addr::Wrapped { base, .. } => self.note_read(at, base),
+            Addr::Indexed { base, index, .. } => {
+                self.note_read(at, base);
+                self.note_read(at, index);
+            }
+            Addr::Far { .. } | Addr::Shared { .. } => {}
+        }
+    }
+
+    /// Keeps what `inst`, which takes no pins, uses in slots.
+    #[cold]
+    fn exclude_operands(&mut self, inst: &Inst) {
+        debug_assert!(!inst.takes_pins(), "{inst:?}");
+        for (class, src) in inst.sources().into_iter().flatten() {
+            match src {
+                Src::Slot(slot) => self.uses.exclude(slot),
+                Src::Acc => {
+                    if let Some(held) = emit::acc_of(class).and_then(|acc| self.accs[acc]) {
+                        self.uses.exclude(held.slot);
+                    }
+                }
+                Src::Const(_) | Src::Pin(_) => {}
+            }
+        }
+        if let Some((_, Dst::Slot(slot))) = inst.result() {
+            self.uses.exclude(slot);
+        }
+        if let Some((_, slot)) = inst.slot_result() {
+            self.uses.exclude(slot);
+        }
+        if let Inst::CopyRange { d, a, count } = *inst {
+            (0..count).flat_map(|n| [d.0 + n, a.0 + n]).for_each(|n| self.uses.exclude(Slot(n)));
+        }
+    }
+
+    /// Forgets the uses by ops from `at` on.
+    pub(super) fn forget_uses(&mut self, at: Pos) {
+        self.uses.truncate(at);
+    }
+
+    /// Notes that the op at `at` writes `to` instead of its home.
+    pub(super) fn note_retarget(&mut self, at: Pos, inst: &Inst, to: Slot) {
+        if inst.takes_pins() {
+            self.note_write(at, Dst::Slot(to));
+        } else {
+            self.uses.exclude(to);
+        }
     }
 
     /// Replaces slots by their pins. A result in a pin is in no accumulator, so that what would read it there reads the pin.
     fn rewrite(&mut self, pinned: &Pinned) {
         let saves = self.code.saves;
         let mut alias: [Option<Pin>; 2] = [None; 2];
+        let search = FieldSearch::new([pinned.ints[0], pinned.ints[1], pinned.floats[0], pinned.floats[1]]);
         let mut at = Pos(0);
-        while let Some(inst) = self.code.inst(at) {
+        loop {
+            // What neither names a pinned slot nor may find a pin's value in an accumulator stays as it is.
+            if alias == [None; 2] {
+                at = search.next(&self.code, at);
+            }
+            let Some(inst) = self.code.inst(at) else { break };
+            debug_assert!(inst.takes_pins() || !uses_pinned(&inst, pinned), "{inst:?}");
             let (before, mut after) = (alias, alias);
             let mut new = inst.map_operands(
                 |class, src| match src {
@@ -226,4 +337,12 @@ impl Lowerer<'_> {
             };
         }
     }
+}
+
+/// Whether an operand or the result is in a pinned slot.
+fn uses_pinned(inst: &Inst, pinned: &Pinned) -> bool {
+    let mut sources = inst.sources().into_iter().flatten();
+    sources.any(|(class, src)| matches!(src, Src::Slot(slot) if pinned.find(class, slot).is_some()))
+        || matches!(inst.result(), Some((class, Dst::Slot(slot))) if pinned.find(class, slot).is_some())
+        || matches!(inst.slot_result(), Some((class, slot)) if pinned.find(class, slot).is_some())
 }
