@@ -82,6 +82,7 @@ fn value(value: &Val) -> Value {
         Val::FuncRef(func) => Value::Ref { is_null: func.is_none() },
         Val::ExternRef(value) => Value::Ref { is_null: value.is_none() },
         Val::ExnRef(exn) => Value::Ref { is_null: exn.is_none() },
+        Val::ContRef(cont) => Value::Ref { is_null: cont.is_none() },
         Val::AnyRef(value) => Value::Ref { is_null: value.is_none() },
         Val::NullRef => Value::Ref { is_null: true },
     }

@@ -63,7 +63,7 @@ impl VerifyEnv for ModuleEnv<'_> {
         Some(StorageOp::of(self.0.array_elem(ty)?, false).class().slots())
     }
 
-    fn tag(&self, tag: TagIdx) -> Option<u32> {
-        if tag.0 < self.0.num_tags() { self.func_type(self.0.tag(tag)).map(|slots| slots.params) } else { None }
+    fn tag(&self, tag: TagIdx) -> Option<CalleeSlots> {
+        if tag.0 < self.0.num_tags() { self.func_type(self.0.tag(tag)) } else { None }
     }
 }

@@ -20,14 +20,6 @@ pub enum CompileErrorKind {
     /// The body is not valid.
     #[error("{0}")]
     Validate(ValidateError),
-    /// The body is valid, and has an instruction that the engine does not execute yet.
-    #[error("unsupported instruction `{instruction}` (at offset {offset:#x})")]
-    Unsupported {
-        /// The instruction.
-        instruction: &'static str,
-        /// Where it is, in bytes from the module's start.
-        offset: u64,
-    },
     /// A frame of the function needs more slots than instructions can name.
     #[error("frame too large: at most {max} slots, found {found}", max = u16::MAX)]
     FrameTooLarge {

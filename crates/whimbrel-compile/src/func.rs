@@ -8,8 +8,8 @@ use wasm_validate::{FuncBuffers, FuncValidator, ModuleInfo, ResultType, Validate
 use whimbrel_ir::{Code, verify};
 
 use crate::env::ModuleEnv;
-use crate::error::{CompileError, CompileErrorKind, LoadError};
-use crate::lower::{Buffers, Lowerer, Unsupported};
+use crate::error::{CompileError, LoadError};
+use crate::lower::{Buffers, Lowerer};
 
 /// The opcode of `loop`.
 const LOOP: u8 = 0x03;
@@ -146,9 +146,7 @@ fn run(
         if let Some(validator) = &mut validator {
             validator.step(offset, &instr)?;
         }
-        if let Err(Unsupported(instruction)) = lowerer.lower((offset - start) as u32, &instr) {
-            return Err(CompileErrorKind::Unsupported { instruction, offset }.into());
-        }
+        lowerer.lower((offset - start) as u32, &instr);
     }
     if let Some(validator) = validator {
         scratch.validator = validator.finish(instrs.offset())?;

@@ -17,24 +17,6 @@ fn load_error(wat: &str) -> String {
 }
 
 #[test]
-fn what_is_not_executed_yet_is_an_error_of_its_function_alone() {
-    let wat = "(module
-        (type $f (func))
-        (type $c (cont $f))
-        (func (result i32) (i32.const 1))
-        (func (param (ref $f)) (result (ref $c)) (cont.new $c (local.get 0))))";
-    let bytes = wat::parse_str(wat).unwrap();
-    let loaded = load_module(&bytes, &options()).unwrap();
-    let mut scratch = Scratch::default();
-    let mut compile =
-        |func| compile_func(&loaded.info, func, &loaded.body(&bytes, func), &Options::default(), &mut scratch);
-    let error = compile(FuncIdx(1)).unwrap_err();
-    assert!(matches!(error.kind(), CompileErrorKind::Unsupported { instruction: "cont.new", .. }));
-    insta::assert_snapshot!(error, @"unsupported instruction `cont.new` (at offset 0x2c)");
-    assert!(compile(FuncIdx(0)).is_ok());
-}
-
-#[test]
 fn frames_have_a_largest_size() {
     let locals = |n: usize| format!("(module (func (local {})))", "v128 ".repeat(n));
     let compile = |wat: &str| {

@@ -43,6 +43,7 @@ snapshots! {
     calls
     compare_branch
     constants
+    continuations
     deferred_sums
     exceptions
     far_access

@@ -18,8 +18,8 @@ mod table;
 mod value;
 
 pub use gc::{
-    AnyHandle, CallError, ExceptionHandle, ExternHandle, Field, FieldStorage, GcStats, GcStress, Handle, ObjectHandle,
-    ObjectKind, ObjectType, StackFrame, Suspension,
+    AnyHandle, CallError, ContHandle, ExceptionHandle, ExternHandle, Field, FieldStorage, GcStats, GcStress, Handle,
+    ObjectHandle, ObjectKind, ObjectType, StackFrame, Suspension,
 };
 pub use image::{ActiveData, ElemImage, ElemItems, ElemMode, GlobalImage, Init, ModuleImage, TableImage};
 pub use instance::{

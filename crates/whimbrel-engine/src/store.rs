@@ -25,11 +25,12 @@ pub struct StoreLimits {
     pub memory_bytes: u64,
     /// Elements of one table.
     pub table_elems: u64,
-    /// Bytes of all structures and arrays.
+    /// Bytes of all structures and arrays, and of the stacks of continuations.
     pub heap_bytes: u64,
     /// Instances that are alive at once.
     pub instances: usize,
-    /// Slots of 8 bytes of a value stack: how deep WebAssembly may recurse.
+    /// Slots of 8 bytes of a value stack: how deep WebAssembly may recurse. The stacks of the continuations that run one on top
+    /// of the other may have as many again.
     pub stack_slots: usize,
     /// How deep host functions may call WebAssembly that calls host functions again.
     pub host_depth: usize,

@@ -1,6 +1,6 @@
 //! Values outside of frames: what slots hold, with its type, and with references that keep their targets alive.
 
-use crate::gc::{AnyHandle, ExceptionHandle, Handle};
+use crate::gc::{AnyHandle, ContHandle, ExceptionHandle, Handle};
 use crate::instance::{FuncInst, TypeId};
 
 /// What a slot holds, as far as the engine has to know: enough to find references and to refuse wrong ones.
@@ -32,6 +32,13 @@ pub enum SlotType {
     Exn {
         /// Whether it may be null.
         nullable: bool,
+    },
+    /// A reference to a continuation: its address, or 0.
+    Cont {
+        /// Whether it may be null.
+        nullable: bool,
+        /// The continuation type, if not just any.
+        ty: Option<TypeId>,
     },
     /// A reference of the hierarchy of `any`, or 0.
     Any {
@@ -115,6 +122,8 @@ pub enum Value {
     Any(Option<AnyHandle>),
     /// An exception, or null.
     Exn(Option<ExceptionHandle>),
+    /// A continuation, or null.
+    Cont(Option<ContHandle>),
     /// The null reference of any kind.
     #[default]
     Null,

@@ -96,6 +96,8 @@ impl Inst {
             Self::Shuffle { a, b, .. } => [Some((Class::V128, Src::Slot(a))), Some((Class::V128, Src::Slot(b))), None],
             Self::MemoryLane { addr, vector, .. } => address(addr, Some((Class::V128, Src::Slot(vector)))),
             Self::ThrowRef { exn } => one(Class::I64, Src::Slot(exn)),
+            Self::Resume { cont, .. } | Self::Switch { cont, .. } => one(Class::I64, Src::Slot(cont)),
+            Self::ContNew { a } => one(Class::I64, Src::Slot(a)),
             Self::FieldGet { a, .. } => one(Class::I64, a),
             Self::FieldSet { op, a, value, .. } => [Some((op.class(), value)), Some((Class::I64, Src::Slot(a))), None],
             Self::ElemGet { a, index, .. } => [None, Some((Class::I64, Src::Slot(a))), Some((Class::I32, index))],
@@ -116,6 +118,8 @@ impl Inst {
             | Self::AtomicFence
             | Self::Charge { .. }
             | Self::Aggregate { .. }
+            | Self::ContBind { .. }
+            | Self::Suspend { .. }
             | Self::VectorConst { .. }
             | Self::Zero { .. }
             | Self::Const64 { .. }

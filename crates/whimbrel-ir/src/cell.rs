@@ -155,6 +155,11 @@ families! {
     MemoryLane "memory_lane";
     Throw "throw";
     ThrowRef "throw_ref";
+    ContNew "cont.new";
+    ContBind "cont.bind";
+    Resume "resume";
+    Suspend "suspend";
+    Switch "switch";
     FieldGet "struct.get";
     FieldSet "struct.set";
     ElemGet "array.get";
@@ -271,7 +276,9 @@ impl OpKey {
             | Family::ReturnCallRef
             | Family::Slots => 3,
             Family::CallIndirect | Family::ReturnCallIndirect | Family::Shuffle | Family::VectorConst => 4,
-            Family::Throw | Family::ThrowRef => 3,
+            Family::Throw | Family::ThrowRef | Family::Resume | Family::Suspend => 3,
+            Family::ContNew | Family::ContBind => 2,
+            Family::Switch => 4,
             Family::Vector => 2,
             Family::VectorLane => 3,
             Family::AtomicFence | Family::Charge => 2,
@@ -471,6 +478,17 @@ pub fn encode(inst: Inst, at: Pos, out: &mut impl FnMut(u64)) {
         // Linking puts the function into the extension word, so that its handlers are found at once.
         Inst::Throw { tag, args } => Cell::new(Family::Throw).a(args.0).imm(tag.0).extend(0),
         Inst::ThrowRef { exn } => Cell::new(Family::ThrowRef).a(exn.0).extend(0),
+        Inst::ContNew { a } => Cell::new(Family::ContNew).a(a.0),
+        Inst::ContBind { a, args } => Cell::new(Family::ContBind).a(a.0).d(args),
+        // As for throws, and as calls have it.
+        Inst::Resume { cont, how, args, info } => {
+            let (mode, tag) = how.parts();
+            Cell::new(Family::Resume).mode(mode).a(cont.0).d(args).imm(tag).extend(info.to_word())
+        }
+        Inst::Suspend { tag, info } => Cell::new(Family::Suspend).imm(tag.0).extend(info.to_word()),
+        Inst::Switch { tag, cont, args, ty, info } => {
+            Cell::new(Family::Switch).a(cont.0).d(args).imm(tag.0).extend(ty.0.into()).extend(info.to_word())
+        }
         Inst::FieldGet { op, d, a, offset } => {
             let cell = Cell::new(Family::FieldGet).sub(op as u8).shape(d.kind(), a.kind(), S);
             cell.d(dst_slot(d)).a(slot_of(a)).imm(offset)

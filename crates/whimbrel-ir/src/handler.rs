@@ -1,4 +1,4 @@
-//! Handlers of exceptions: a table beside the words, so that code which does not throw knows nothing of it.
+//! Handlers of exceptions and suspensions: a table beside the words, so that code which does not throw knows nothing of it.
 
 use alloc::vec::Vec;
 
@@ -29,6 +29,11 @@ pub enum Action {
     Catch(Clause),
     /// Passes every exception on to the handlers whose depth is at most this.
     Delegate(u32),
+    /// Takes the suspensions, of a continuation that the stretch resumes, which the clause names: the reference is one to the
+    /// rest of the continuation then.
+    Suspend(Clause),
+    /// Lets a continuation that the stretch resumes switch to another one by this tag.
+    Switch(TagIdx),
 }
 
 /// Which exceptions are caught, and where execution goes on with what.
@@ -72,15 +77,24 @@ impl Handler {
                     depth_limit = depth;
                     None
                 }
+                Action::Suspend(_) | Action::Switch(_) => None,
             }
         })
+    }
+
+    /// What happens to suspensions and switches of a continuation that the instruction at `at` resumes, in order.
+    pub fn of_resumption(handlers: &[Self], at: Pos) -> impl Iterator<Item = &Action> {
+        let first = handlers.partition_point(|handler| handler.end <= at);
+        // Such stretches are single instructions, so that they come first.
+        let around = handlers[first..].iter().take_while(move |handler| handler.start <= at);
+        around.map(|handler| &handler.action).filter(|action| matches!(action, Action::Suspend(_) | Action::Switch(_)))
     }
 
     /// Where execution goes on if the handler takes an exception.
     pub(crate) fn target(&self) -> Option<Pos> {
         match &self.action {
-            Action::Catch(clause) => Some(clause.target),
-            Action::Delegate(_) => None,
+            Action::Catch(clause) | Action::Suspend(clause) => Some(clause.target),
+            Action::Delegate(_) | Action::Switch(_) => None,
         }
     }
 
@@ -94,7 +108,7 @@ impl Handler {
         for handler in handlers {
             pull(&mut handler.start);
             pull(&mut handler.end);
-            if let Action::Catch(clause) = &mut handler.action {
+            if let Action::Catch(clause) | Action::Suspend(clause) = &mut handler.action {
                 pull(&mut clause.target);
             }
         }

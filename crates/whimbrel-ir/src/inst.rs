@@ -85,6 +85,17 @@ pub struct IndirectCallee {
     pub ty: TypeIdx,
 }
 
+/// What a resumption does where the continuation stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resumption {
+    /// Goes on there with the arguments as results.
+    Return,
+    /// Throws an exception of this tag there.
+    Throw(TagIdx),
+    /// Throws the exception there to which the argument refers.
+    ThrowRef,
+}
+
 /// Bulk and table operations whose operands are consecutive slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SlotsOp {
@@ -458,6 +469,49 @@ pub enum Inst {
     ThrowRef {
         /// The reference.
         exn: Slot,
+    },
+    /// Makes a continuation of a function; clobbers the accumulators.
+    ContNew {
+        /// A reference to the function; becomes one to the continuation.
+        a: Slot,
+    },
+    /// Gives a continuation some of its arguments; clobbers the accumulators.
+    ContBind {
+        /// The first argument, behind the last of which is the continuation; becomes the new reference to it.
+        a: Slot,
+        /// How many slots the arguments take.
+        args: u16,
+    },
+    /// Goes on with a continuation, as if it were called. Suspensions and switches meet the handlers of this place.
+    Resume {
+        /// The continuation.
+        cont: Slot,
+        /// What happens where the continuation stopped.
+        how: Resumption,
+        /// How many slots the arguments, or the exception's payload, take.
+        args: u16,
+        /// Where they start, and later the results.
+        info: CallInfo,
+    },
+    /// Stops the continuation that runs, and goes on at the handler of its resumption.
+    Suspend {
+        /// What handlers know it by. The payload starts where its callee's frame would, and later the results.
+        tag: TagIdx,
+        /// Where that is.
+        info: CallInfo,
+    },
+    /// Stops the continuation that runs, and goes on with another one in its place.
+    Switch {
+        /// What handlers know it by.
+        tag: TagIdx,
+        /// The continuation to go on with.
+        cont: Slot,
+        /// How many slots its arguments take without the last one, which is the continuation that stops.
+        args: u16,
+        /// The type of a function with the parameters that the continuation that stops waits for.
+        ty: TypeIdx,
+        /// Where the arguments start, and later the results.
+        info: CallInfo,
     },
     /// Reads a structure's field. Vectors are read into slots.
     FieldGet {

@@ -27,7 +27,7 @@ pub use aggregate::{
 pub use cell::{AddrMode, BACKWARD, FIRST_TABLE, Family, NEGATE, OpKey, decode, encode};
 pub use code::Code;
 pub use handler::{Action, Clause, Handler};
-pub use inst::{Addr, CallInfo, IndirectCallee, Inst, Pos, SlotsOp, TailMove};
+pub use inst::{Addr, CallInfo, IndirectCallee, Inst, Pos, Resumption, SlotsOp, TailMove};
 pub use key::NotAKey;
 pub use operand::{Class, Dst, DstKind, FRAME_HEADER_SLOTS, Pin, Saves, Shape, Slot, Src, SrcKind, TAIL_RECORD_SLOTS};
 pub use order::{kinds_are_in_order, mirrored, opposite};

@@ -6,7 +6,7 @@ use alloc::collections::BTreeSet;
 
 use crate::{
     Action, Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, Clause, Code, Dst, Handler, Inst, Pin, Pos,
-    RefKind, RefMaps, Slot, SlotsOp, Src, TailMove,
+    RefKind, RefMaps, Resumption, Slot, SlotsOp, Src, TailMove,
 };
 
 /// The listing of a function's code; its [`Display`](fmt::Display) form has a line for each instruction:
@@ -223,6 +223,20 @@ fn print_call(f: &mut fmt::Formatter<'_>, call: Inst) -> fmt::Result {
             write!(f, "return_call_indirect table {}, type {}, {index}, {tail}", callee.table, callee.ty)
         }
         Inst::ReturnCallRef { func, tail } => write!(f, "return_call_ref {func}, {tail}"),
+        Inst::ContNew { a } => write!(f, "cont.new {a}"),
+        Inst::ContBind { a, args } => write!(f, "cont.bind {a}, {args} slots"),
+        Inst::Resume { cont, how, args, info } => {
+            match how {
+                Resumption::Return => f.write_str("resume")?,
+                Resumption::Throw(tag) => write!(f, "resume_throw {tag},")?,
+                Resumption::ThrowRef => f.write_str("resume_throw_ref")?,
+            }
+            write!(f, " {cont}, {args} slots, {info}")
+        }
+        Inst::Suspend { tag, info } => write!(f, "suspend {tag}, {info}"),
+        Inst::Switch { tag, cont, args, ty, info } => {
+            write!(f, "switch {tag}, {cont}, {args} slots, type {ty}, {info}")
+        }
         other => write!(f, "{other:?}"),
     }
 }
@@ -271,8 +285,12 @@ impl fmt::Display for Handler {
         write!(f, "{:>6}..{}  depth {}  ", self.start.0, self.end.0, self.depth)?;
         let Clause { tag, target, payload, exn, null } = match self.action {
             Action::Delegate(depth) => return write!(f, "delegate to depth {depth}"),
-            Action::Catch(clause) => clause,
+            Action::Switch(tag) => return write!(f, "switch {tag}"),
+            Action::Catch(clause) | Action::Suspend(clause) => clause,
         };
+        if matches!(self.action, Action::Suspend(_)) {
+            f.write_str("suspend, ")?;
+        }
         match tag {
             Some(tag) => write!(f, "catch {tag} -> {}, payload {payload}", target.0)?,
             None => write!(f, "catch_all -> {}", target.0)?,

@@ -7,7 +7,8 @@ use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, NumericOp, Table
 
 use crate::{
     Action, Addr, AggregateOp, CastKind, CastTest, Class, Clause, Code, Dst, FRAME_HEADER_SLOTS, Handler, Inst, Pos,
-    Saves, Slot, SlotsOp, Src, SrcKind, StorageOp, TAIL_RECORD_SLOTS, TailMove, kinds_are_in_order, opposite,
+    Resumption, Saves, Slot, SlotsOp, Src, SrcKind, StorageOp, TAIL_RECORD_SLOTS, TailMove, kinds_are_in_order,
+    opposite,
 };
 
 macro_rules! rules {
@@ -119,8 +120,8 @@ pub trait VerifyEnv {
     fn struct_type(&self, ty: TypeIdx) -> Option<u32>;
     /// Slots of an element of an array type.
     fn array_type(&self, ty: TypeIdx) -> Option<u32>;
-    /// Slots of what exceptions of a tag carry.
-    fn tag(&self, tag: TagIdx) -> Option<u32>;
+    /// Slots of what exceptions and suspensions of a tag carry, and of what suspensions get back.
+    fn tag(&self, tag: TagIdx) -> Option<CalleeSlots>;
 }
 
 /// Checks `code` against every [`Rule`].
@@ -343,7 +344,21 @@ impl<E: VerifyEnv> Verifier<'_, E> {
                 self.check(return_slot == self.code.return_slot, Rule::Areas)?;
                 self.check(saves == self.code.saves, Rule::Pins)
             }
-            Inst::Throw { tag, args } => self.slots(args, self.get(self.env.tag(tag))?),
+            Inst::Throw { tag, args } => self.slots(args, self.get(self.env.tag(tag))?.params),
+            Inst::ContBind { a, args } => self.slots(a, u32::from(args) + 1),
+            Inst::Resume { how, args, info, .. } => {
+                if let Resumption::Throw(tag) = how {
+                    let payload = self.get(self.env.tag(tag))?.params;
+                    self.check(payload == u32::from(args), Rule::Indices)?;
+                }
+                self.call(CalleeSlots { params: args.into(), results: 0 }, info.delta)
+            }
+            Inst::Suspend { tag, info } => self.call(self.get(self.env.tag(tag))?, info.delta),
+            Inst::Switch { tag, args, ty, info, .. } => {
+                self.get(self.env.tag(tag))?;
+                let awaited = self.get(self.env.func_type(ty))?.params;
+                self.call(CalleeSlots { params: args.into(), results: awaited }, info.delta)
+            }
             Inst::Slots { op, a } => self.slots_op(op, a),
             Inst::RefTest { test, .. } | Inst::RefCast { test, .. } => self.cast_test(test),
             Inst::Aggregate { op, a } => self.aggregate(op, a),
@@ -358,17 +373,40 @@ impl<E: VerifyEnv> Verifier<'_, E> {
         for handler in handlers {
             self.at = handler.start;
             self.check(handler.start < handler.end && handler.end <= self.code.end(), Rule::Handlers)?;
-            if let Action::Catch(Clause { tag, target, payload, exn, null }) = handler.action {
-                self.check(starts.binary_search(&target).is_ok(), Rule::Handlers)?;
-                if let Some(tag) = tag {
-                    self.slots(payload, self.get(self.env.tag(tag))?)?;
+            match handler.action {
+                Action::Catch(clause) => self.clause(clause, starts)?,
+                Action::Suspend(clause) => {
+                    self.resumption(handler, starts)?;
+                    self.check(clause.tag.is_some() && clause.exn.is_some(), Rule::Handlers)?;
+                    self.clause(clause, starts)?;
                 }
-                exn.map_or(Ok(()), |exn| self.slots(exn, 1))?;
-                null.map_or(Ok(()), |null| self.slots(null, 1))?;
+                Action::Switch(tag) => {
+                    self.resumption(handler, starts)?;
+                    self.get(self.env.tag(tag))?;
+                }
+                Action::Delegate(_) => {}
             }
         }
         self.at = Pos(0);
         Ok(())
+    }
+
+    fn clause(&self, clause: Clause, starts: &[Pos]) -> Result<(), VerifyError> {
+        let Clause { tag, target, payload, exn, null } = clause;
+        self.check(starts.binary_search(&target).is_ok(), Rule::Handlers)?;
+        if let Some(tag) = tag {
+            self.slots(payload, self.get(self.env.tag(tag))?.params)?;
+        }
+        exn.map_or(Ok(()), |exn| self.slots(exn, 1))?;
+        null.map_or(Ok(()), |null| self.slots(null, 1))
+    }
+
+    /// Checks that the handler is of a `resume` and nothing else.
+    fn resumption(&self, handler: &Handler, starts: &[Pos]) -> Result<(), VerifyError> {
+        let is_one = starts.binary_search(&handler.start).is_ok()
+            && matches!(self.code.inst(handler.start), Some(Inst::Resume { .. }))
+            && self.code.inst_end(handler.start) == handler.end;
+        self.check(is_one, Rule::Handlers)
     }
 
     /// Checks the reference maps; what is wrong is reported at the point.
@@ -383,7 +421,16 @@ impl<E: VerifyEnv> Verifier<'_, E> {
             (self.at, is_returning) = point.parts();
             let n = starts.binary_search(&self.at);
             let before = n.ok().filter(|&n| n > 0).and_then(|n| self.code.inst(starts[n - 1]));
-            let is_call = matches!(before, Some(Inst::Call { .. } | Inst::Reload { .. }));
+            let is_call = matches!(
+                before,
+                Some(
+                    Inst::Call { .. }
+                        | Inst::Reload { .. }
+                        | Inst::Resume { .. }
+                        | Inst::Suspend { .. }
+                        | Inst::Switch { .. }
+                )
+            );
             self.check(n.is_ok() && (is_call || !is_returning), Rule::References)?;
         }
         self.at = Pos(0);
@@ -508,6 +555,11 @@ fn clobbers(inst: &Inst) -> bool {
             | Inst::Reload { .. }
             | Inst::Slots { .. }
             | Inst::Aggregate { .. }
+            | Inst::ContNew { .. }
+            | Inst::ContBind { .. }
+            | Inst::Resume { .. }
+            | Inst::Suspend { .. }
+            | Inst::Switch { .. }
     )
 }
 

@@ -6,7 +6,7 @@ use wasm_syntax::{
 };
 use whimbrel_ir::{
     Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, Code, Dst, DstKind, IndirectCallee, Inst, Pin, Pos, RefOp,
-    Saves, Slot, SlotsOp, Src, SrcKind, StorageOp, TailMove,
+    Resumption, Saves, Slot, SlotsOp, Src, SrcKind, StorageOp, TailMove,
 };
 
 /// Numbers without a pattern (xorshift64*), the extremes among them.
@@ -225,6 +225,23 @@ fn moves_and_branches_round_trip() {
     let throw_ref = Inst::ThrowRef { exn: numbers.slot() };
     round_trip(numbers, throw_ref);
     Trap::ALL.iter().for_each(|&trap| round_trip(numbers, Inst::Trap(trap)));
+}
+
+#[test]
+fn continuations_round_trip() {
+    let numbers = &mut Numbers(10);
+    for _ in 0..100 {
+        let (cont, args) = (numbers.slot(), numbers.u64() as u16);
+        let (tag, info) = (TagIdx(numbers.u32()), CallInfo { delta: numbers.u32() });
+        round_trip(numbers, Inst::ContNew { a: cont });
+        round_trip(numbers, Inst::ContBind { a: cont, args });
+        for how in [Resumption::Return, Resumption::Throw(tag), Resumption::ThrowRef] {
+            round_trip(numbers, Inst::Resume { cont, how, args, info });
+        }
+        round_trip(numbers, Inst::Suspend { tag, info });
+        let ty = TypeIdx(numbers.u32());
+        round_trip(numbers, Inst::Switch { tag, cont, args, ty, info });
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, GlobalIdx, LoadOp, MemIdx, NumericOp, TableIdx, TagIdx, Trap, TypeIdx};
 use whimbrel_ir::{
     Action, Addr, AggregateOp, CallInfo, CalleeSlots, CastKind, CastTest, Class, Clause, Code, Dst, Handler, Inst,
-    LocalSet, Pin, Point, Pos, RefKind, RefMaps, RefOp, Rule, Saves, Slot, SlotsOp, Src, StorageOp, TailMove, Temps,
-    VerifyEnv, verify,
+    LocalSet, Pin, Point, Pos, RefKind, RefMaps, RefOp, Resumption, Rule, Saves, Slot, SlotsOp, Src, StorageOp,
+    TailMove, Temps, VerifyEnv, verify,
 };
 
 /// A module with an imported function 0, functions 1 of one parameter and one result, a 32-bit memory, an `i32` global.
@@ -51,8 +51,8 @@ impl VerifyEnv for Env {
         (ty.0 == 3).then_some(1)
     }
 
-    fn tag(&self, tag: TagIdx) -> Option<u32> {
-        (tag.0 < 1).then_some(2)
+    fn tag(&self, tag: TagIdx) -> Option<CalleeSlots> {
+        (tag.0 < 1).then_some(CalleeSlots { params: 2, results: 3 })
     }
 }
 
@@ -274,6 +274,69 @@ fn handlers_are_checked() {
     assert_eq!(broken(&[ENTER, Inst::Throw { tag: TagIdx(0), args: Slot(5) }]), Some(Rule::Slots));
     assert_eq!(broken(&[ENTER, Inst::Throw { tag: TagIdx(1), args: Slot(0) }]), Some(Rule::Indices));
     assert_eq!(broken(&[ENTER, Inst::ThrowRef { exn: Slot(6) }]), Some(Rule::Slots));
+}
+
+#[test]
+fn continuations_are_checked() {
+    let info = |delta| CallInfo { delta };
+    let resume = |cont, how, args, delta| Inst::Resume { cont: Slot(cont), how, args, info: info(delta) };
+    let rule = |inst| broken(&[ENTER, inst, RETURN]);
+    assert_eq!(rule(Inst::ContNew { a: Slot(5) }), None);
+    assert_eq!(rule(Inst::ContNew { a: Slot(6) }), Some(Rule::Slots));
+    assert_eq!(rule(Inst::ContBind { a: Slot(3), args: 2 }), None);
+    assert_eq!(rule(Inst::ContBind { a: Slot(4), args: 2 }), Some(Rule::Slots));
+    assert_eq!(rule(resume(5, Resumption::Return, 2, 3)), None);
+    assert_eq!(rule(resume(6, Resumption::Return, 2, 3)), Some(Rule::Slots));
+    assert_eq!(rule(resume(5, Resumption::Return, 2, 4)), Some(Rule::Calls));
+    assert_eq!(rule(resume(5, Resumption::Throw(TagIdx(0)), 2, 3)), None);
+    assert_eq!(rule(resume(5, Resumption::Throw(TagIdx(0)), 1, 3)), Some(Rule::Indices));
+    assert_eq!(rule(resume(5, Resumption::Throw(TagIdx(1)), 2, 3)), Some(Rule::Indices));
+    assert_eq!(rule(Inst::Suspend { tag: TagIdx(0), info: info(2) }), None);
+    assert_eq!(rule(Inst::Suspend { tag: TagIdx(0), info: info(3) }), Some(Rule::Calls));
+    assert_eq!(rule(Inst::Suspend { tag: TagIdx(1), info: info(2) }), Some(Rule::Indices));
+    let switch = |tag, ty, delta| {
+        let (tag, ty) = (TagIdx(tag), TypeIdx(ty));
+        Inst::Switch { tag, cont: Slot(5), args: 1, ty, info: info(delta) }
+    };
+    assert_eq!(rule(switch(0, 0, 4)), None);
+    assert_eq!(rule(switch(0, 0, 5)), Some(Rule::Calls));
+    assert_eq!(rule(switch(0, 1, 4)), Some(Rule::Indices));
+    assert_eq!(rule(switch(1, 0, 4)), Some(Rule::Indices));
+
+    // A resumption at words 2 to 4, and a return at word 5.
+    let handled = |start, end, action| {
+        let mut code = code(&[ENTER, resume(5, Resumption::Return, 0, 3), RETURN]);
+        code.set_handlers([Handler { start: Pos(start), end: Pos(end), depth: 1, action }].into());
+        verify(&code, &Env).err().map(|error| error.rule)
+    };
+    let clause = Clause { tag: Some(TagIdx(0)), target: Pos(5), payload: Slot(2), exn: Some(Slot(4)), null: None };
+    assert_eq!(handled(2, 5, Action::Suspend(clause)), None);
+    assert_eq!(handled(0, 5, Action::Suspend(clause)), Some(Rule::Handlers));
+    assert_eq!(handled(2, 7, Action::Suspend(clause)), Some(Rule::Handlers));
+    assert_eq!(handled(2, 5, Action::Suspend(Clause { exn: None, ..clause })), Some(Rule::Handlers));
+    assert_eq!(handled(2, 5, Action::Suspend(Clause { target: Pos(4), ..clause })), Some(Rule::Handlers));
+    assert_eq!(handled(2, 5, Action::Suspend(Clause { payload: Slot(5), ..clause })), Some(Rule::Slots));
+    assert_eq!(handled(2, 5, Action::Switch(TagIdx(0))), None);
+    assert_eq!(handled(5, 7, Action::Switch(TagIdx(0))), Some(Rule::Handlers));
+    assert_eq!(handled(2, 5, Action::Switch(TagIdx(1))), Some(Rule::Indices));
+}
+
+#[test]
+fn suspensions_meet_the_handlers_of_their_resumption_alone() {
+    let clause = Clause { tag: Some(TagIdx(0)), target: Pos(9), payload: Slot(0), exn: Some(Slot(1)), null: None };
+    let handler = |start, end, depth, action| Handler { start: Pos(start), end: Pos(end), depth, action };
+    let mut handlers = [
+        handler(0, 5, 1, Action::Catch(clause)),
+        handler(2, 5, 2, Action::Switch(TagIdx(3))),
+        handler(2, 5, 2, Action::Suspend(clause)),
+        handler(5, 8, 1, Action::Switch(TagIdx(4))),
+    ];
+    Handler::sort(&mut handlers);
+    let met = |at| Handler::of_resumption(&handlers, Pos(at)).copied().collect::<Vec<_>>();
+    assert_eq!(met(4), [Action::Switch(TagIdx(3)), Action::Suspend(clause)]);
+    assert_eq!(met(5), [Action::Switch(TagIdx(4))]);
+    assert_eq!(met(1), []);
+    assert_eq!(Handler::find(&handlers, Pos(4)).count(), 1);
 }
 
 #[test]

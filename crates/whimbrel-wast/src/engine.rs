@@ -248,6 +248,8 @@ impl Host {
             }
             Val::ExnRef(None) => Value::Null(Hierarchy::Exn),
             Val::ExnRef(Some(_)) => Value::Ref("exn"),
+            Val::ContRef(None) => Value::Null(Hierarchy::Cont),
+            Val::ContRef(Some(_)) => Value::Ref("cont"),
             Val::NullRef => Value::TypedNull,
         })
     }

@@ -43,7 +43,8 @@ const FEATURES: Features = Features::V3
     .with(Feature::LegacyExceptions)
     .with(Feature::CustomPageSizes)
     .with(Feature::WideArithmetic)
-    .with(Feature::CompactImports);
+    .with(Feature::CompactImports)
+    .with(Feature::StackSwitching);
 
 impl Default for Config {
     fn default() -> Self {
@@ -63,8 +64,7 @@ impl Default for Config {
 
 impl Config {
     /// WebAssembly 3.0 with what is complete here of the rest (threads, the legacy exceptions, custom page sizes, wide
-    /// arithmetic and compact imports), the usual limits,
-    /// no fuel, lazy translation.
+    /// arithmetic, compact imports and stack switching), the usual limits, no fuel, lazy translation.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -90,9 +90,9 @@ impl Config {
 
     /// Whether stores count [fuel](crate::Store::set_fuel). A store of an engine that does starts without any.
     ///
-    /// What an instruction costs is [`whimbrel_compile::cost`]'s to say; the start of a function, a branch backward that is taken and
-    /// an exception that is caught cost one unit more, and so do 32 bytes copied, filled, initialised or added. It is the same
-    /// in every version and configuration. It is taken before calls, returns and branches; a program stops where it has
+    /// What an instruction costs is [`whimbrel_compile::cost`]'s to say; the start of a function, a branch backward that is taken,
+    /// an exception that is caught and a stack that a suspension takes off cost one unit more, and so do 32 bytes copied, filled,
+    /// initialised or added. It is the same in every version and configuration. It is taken before calls, returns and branches; a program stops where it has
     /// taken more than there is, and what it owes is taken first when there is more.
     pub fn consume_fuel(&mut self, enable: bool) -> &mut Self {
         self.consume_fuel = enable;

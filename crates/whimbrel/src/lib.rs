@@ -9,6 +9,7 @@ extern crate alloc;
 extern crate std;
 
 mod anyref;
+mod continuation;
 mod engine;
 mod error;
 mod exception;
@@ -33,6 +34,7 @@ mod val;
 pub mod wasi;
 
 pub use anyref::{AnyRef, ArrayRef, StructRef};
+pub use continuation::ContRef;
 pub use engine::{CompilationMode, Config, Engine};
 pub use error::{Error, FrameInfo, HandleError, I32Exit, LinkError, Result, WasmBacktrace};
 pub use exception::{Exception, ExnRef};

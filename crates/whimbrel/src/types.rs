@@ -77,6 +77,7 @@ impl ValType {
                     CanonHeapType::Abstract(AbstractHeapType::Func) => SlotType::Func { nullable, ty: None },
                     CanonHeapType::Abstract(AbstractHeapType::Extern) => SlotType::Extern { nullable },
                     CanonHeapType::Abstract(AbstractHeapType::Exn) => SlotType::Exn { nullable },
+                    CanonHeapType::Abstract(AbstractHeapType::Cont) => SlotType::Cont { nullable, ty: None },
                     CanonHeapType::Abstract(ty) => match any_heap(ty) {
                         Some(heap) => SlotType::Any { nullable, heap },
                         None => SlotType::Null,
@@ -89,7 +90,7 @@ impl ValType {
                             let heap = if is_exact { AnyHeap::Exact(id) } else { AnyHeap::Defined(id) };
                             SlotType::Any { nullable, heap }
                         }
-                        CanonComposite::Cont(_) => SlotType::Null,
+                        CanonComposite::Cont(_) => SlotType::Cont { nullable, ty: Some(TypeId(id.0)) },
                     },
                 }
             }

@@ -3,7 +3,7 @@
 use wasm_syntax::V128;
 use whimbrel_engine::Value;
 
-use crate::{AnyRef, ExnRef, ExternRef, Func, RefType, ValType};
+use crate::{AnyRef, ContRef, ExnRef, ExternRef, Func, RefType, ValType};
 
 /// A value whose type is known at run time only. Spec: `syntax-val`.
 ///
@@ -26,6 +26,8 @@ pub enum Val {
     ExternRef(Option<ExternRef>),
     /// An exception, or null.
     ExnRef(Option<ExnRef>),
+    /// A continuation, or null.
+    ContRef(Option<ContRef>),
     /// A reference to a 31-bit integer, a structure or an array, or null.
     AnyRef(Option<AnyRef>),
     /// The null reference of a kind whose references do not leave WebAssembly.
@@ -72,6 +74,7 @@ impl Val {
             Self::FuncRef(_) => "funcref",
             Self::ExternRef(_) => "externref",
             Self::ExnRef(_) => "exnref",
+            Self::ContRef(_) => "contref",
             Self::AnyRef(_) => "anyref",
             Self::NullRef => "null",
         }
@@ -89,6 +92,7 @@ impl Val {
             Self::FuncRef(None) => Value::Func(None),
             Self::ExternRef(None) => Value::Extern(None),
             Self::ExnRef(exn) => Value::Exn(exn.as_ref().map(|exn| exn.0.clone())),
+            Self::ContRef(cont) => Value::Cont(cont.as_ref().map(|cont| cont.0.clone())),
             Self::AnyRef(reference) => Value::Any(reference.as_ref().map(|reference| reference.0.clone())),
             Self::NullRef => Value::Null,
         }
@@ -104,6 +108,7 @@ impl Val {
             Value::Func(func) => Self::FuncRef(func.map(Func::from_handle)),
             Value::Extern(value) => Self::ExternRef(value.map(ExternRef)),
             Value::Exn(exn) => Self::ExnRef(exn.map(ExnRef)),
+            Value::Cont(cont) => Self::ContRef(cont.map(ContRef)),
             Value::Any(reference) => Self::AnyRef(reference.map(AnyRef)),
             Value::Null => Self::NullRef,
         }

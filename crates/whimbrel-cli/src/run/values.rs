@@ -53,12 +53,16 @@ pub(crate) fn format(value: &Val) -> String {
         Val::F32(bits) => format_f32(*bits),
         Val::F64(bits) => format_f64(*bits),
         Val::V128(value) => format!("{:#034x}", value.to_u128()),
-        Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None) | Val::AnyRef(None) | Val::NullRef => {
-            "null".to_owned()
-        }
+        Val::FuncRef(None)
+        | Val::ExternRef(None)
+        | Val::ExnRef(None)
+        | Val::ContRef(None)
+        | Val::AnyRef(None)
+        | Val::NullRef => "null".to_owned(),
         Val::FuncRef(Some(_)) => "funcref".to_owned(),
         Val::ExternRef(Some(_)) => "externref".to_owned(),
         Val::ExnRef(Some(_)) => "exnref".to_owned(),
+        Val::ContRef(Some(_)) => "contref".to_owned(),
         Val::AnyRef(Some(reference)) => match reference.as_i31() {
             Some(value) => format!("i31 {value}"),
             None => "anyref".to_owned(),

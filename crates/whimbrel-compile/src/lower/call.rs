@@ -7,12 +7,12 @@ use whimbrel_ir::{CallInfo, IndirectCallee, Inst, Point, Slot, Src, TailMove};
 use super::{Lowerer, slot, slots_of};
 
 impl<'m> Lowerer<'m> {
-    fn sig(&self, ty: TypeIdx) -> FuncSig<'m> {
+    pub(super) fn sig(&self, ty: TypeIdx) -> FuncSig<'m> {
         self.info.type_sig(ty).unwrap_or(FuncSig { params: &[], results: &[] })
     }
 
     /// Puts the arguments where the callee's frame starts.
-    fn stage(&mut self, sig: FuncSig<'_>) -> CallInfo {
+    pub(super) fn stage(&mut self, sig: FuncSig<'_>) -> CallInfo {
         let n = sig.params.len();
         self.flush_top(n);
         self.truncate(self.stack.len() - n);
@@ -21,7 +21,7 @@ impl<'m> Lowerer<'m> {
     }
 
     /// Appends the call, and the reload behind one that may leave the instance.
-    fn emit_call(&mut self, inst: Inst, reload: Option<CallInfo>, sig: FuncSig<'_>) {
+    pub(super) fn emit_call(&mut self, inst: Inst, reload: Option<CallInfo>, sig: FuncSig<'_>) {
         self.settle_metered();
         self.mark();
         self.emit_clobber(inst);

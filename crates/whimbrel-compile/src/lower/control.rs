@@ -408,7 +408,7 @@ impl<'m> Lowerer<'m> {
             Site::Branch(at) => self.code.set_target(at, target),
             Site::Table(at, n) => self.code.set_br_table_target(at, n, target),
             Site::Handler(n) => {
-                if let Action::Catch(clause) = &mut self.handlers[n].action {
+                if let Action::Catch(clause) | Action::Suspend(clause) = &mut self.handlers[n].action {
                     clause.target = target;
                 }
             }

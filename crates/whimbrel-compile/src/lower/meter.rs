@@ -19,7 +19,8 @@ const LONG_WORDS: u32 = 512;
 const WORDS_PER_UNIT: u32 = 128;
 
 /// What an instruction costs, in units of fuel, before what the engine takes for starts of functions (1), branches backward
-/// that are taken (1), exceptions caught (1) and bulk work (1 for 32 bytes).
+/// that are taken (1), exceptions caught (1), suspensions and switches (1 for each stack that they take off) and bulk work (1 for
+/// 32 bytes).
 ///
 /// The numbers are part of the interface: programs are to cost the same in every version.
 #[must_use]
@@ -56,7 +57,9 @@ pub fn cost(instr: &Instr<'_>) -> u32 {
         I::ArrayNew(_) | I::ArrayNewDefault(_) | I::ArrayNewData(..) | I::ArrayNewElem(..) => 8,
         I::ArrayFill(_) | I::ArrayCopy(..) | I::ArrayInitData(..) | I::ArrayInitElem(..) => 8,
         I::ArrayNewFixed(_, len) => len.saturating_add(8),
+        I::ContNew(_) | I::ContBind(..) => 8,
         I::Throw(_) | I::ThrowRef | I::Rethrow(_) => 16,
+        I::Resume(..) | I::ResumeThrow(..) | I::ResumeThrowRef(..) | I::Suspend(_) | I::Switch(..) => 16,
         I::MemoryGrow(_) | I::TableGrow(_) => 32,
         // Constants, locals, branches, selections, sizes, references.
         _ => 1,

@@ -9,6 +9,7 @@ mod aggregate;
 mod atomic;
 mod call;
 mod cast;
+mod continuation;
 mod control;
 mod emit;
 mod exception;
@@ -30,7 +31,7 @@ use core::mem::take;
 use wasm_syntax::{FuncIdx, Instr, NumericOp, RefType, ValType};
 use wasm_validate::{ModuleInfo, ResultType};
 use whimbrel_ir::{
-    AggregateOp, Class, Code, FRAME_HEADER_SLOTS, Handler, Inst, Pos, RefKind, RefOp, Saves, Slot, SlotsOp,
+    AggregateOp, Class, Code, FRAME_HEADER_SLOTS, Handler, Inst, Pos, RefKind, RefOp, Resumption, Saves, Slot, SlotsOp,
     TAIL_RECORD_SLOTS,
 };
 
@@ -45,10 +46,6 @@ use stack::{Deferred, Entry};
 
 /// The most slots that a frame can have.
 pub(crate) const MAX_FRAME_SLOTS: u32 = u16::MAX as u32;
-
-/// An instruction that the engine does not execute yet, by its keyword.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Unsupported(pub &'static str);
 
 /// What lowering allocates, to be used for function after function.
 #[derive(Debug, Default)]
@@ -253,15 +250,11 @@ impl<'m> Lowerer<'m> {
     }
 
     /// Lowers the next instruction, valid where it stands, `offset` bytes from the body's start.
-    ///
-    /// # Errors
-    ///
-    /// If the engine does not execute it yet.
-    pub fn lower(&mut self, offset: u32, instr: &Instr<'_>) -> Result<(), Unsupported> {
+    pub fn lower(&mut self, offset: u32, instr: &Instr<'_>) {
         self.offset = offset;
         if !self.reachable {
             self.skip(instr);
-            return Ok(());
+            return;
         }
         self.owe(instr);
         match *instr {
@@ -378,15 +371,14 @@ impl<'m> Lowerer<'m> {
                 self.slots_op(SlotsOp::RefFunc(func), 0, &[Class::I64]);
                 self.refers_to(Some(RefKind::Func));
             }
-            Instr::ContNew { .. }
-            | Instr::ContBind { .. }
-            | Instr::Suspend { .. }
-            | Instr::Resume { .. }
-            | Instr::ResumeThrow { .. }
-            | Instr::ResumeThrowRef { .. }
-            | Instr::Switch { .. } => return Err(Unsupported(instr.mnemonic())),
+            Instr::ContNew(_) => self.cont_new(),
+            Instr::ContBind(src, dst) => self.cont_bind(src, dst),
+            Instr::Suspend(tag) => self.suspend(tag),
+            Instr::Resume(ty, handlers) => self.resume(ty, Resumption::Return, handlers),
+            Instr::ResumeThrow(ty, tag, handlers) => self.resume(ty, Resumption::Throw(tag), handlers),
+            Instr::ResumeThrowRef(ty, handlers) => self.resume(ty, Resumption::ThrowRef, handlers),
+            Instr::Switch(ty, tag) => self.switch(ty, tag),
         }
-        Ok(())
     }
 
     /// Makes the frame have `slots` slots at least.

@@ -31,8 +31,8 @@ pub(super) fn ref_kind(info: &ModuleInfo, ty: ValType) -> Option<RefKind> {
     use AbstractHeapType as T;
     match ty.as_ref()?.heap() {
         HeapType::Abstract(T::Func) => Some(RefKind::Func),
-        HeapType::Abstract(T::NoFunc | T::None | T::NoExtern | T::NoExn | T::Cont | T::NoCont | T::I31) => None,
-        HeapType::Abstract(T::Any | T::Eq | T::Struct | T::Array | T::Extern | T::Exn) => Some(RefKind::Heap),
+        HeapType::Abstract(T::NoFunc | T::None | T::NoExtern | T::NoExn | T::NoCont | T::I31) => None,
+        HeapType::Abstract(T::Any | T::Eq | T::Struct | T::Array | T::Extern | T::Exn | T::Cont) => Some(RefKind::Heap),
         HeapType::Concrete(ty) | HeapType::Exact(ty) if info.type_sig(ty).is_some() => Some(RefKind::Func),
         HeapType::Concrete(_) | HeapType::Exact(_) => Some(RefKind::Heap),
     }

@@ -3,28 +3,39 @@
 use alloc::vec::Vec;
 use core::ptr::{self, NonNull};
 
-use super::context::{Context, Fp};
+use super::context::Context;
 use super::operand::Fields;
-use super::run::BacktraceFrame;
+use super::run::{BacktraceFrame, Top};
 use super::step::reload_word;
 use crate::instance::Instance;
 
-/// The functions on the stack, innermost first. `in_host` says that the frame at the top is a host function's.
+/// The functions on the stack that runs and on those below it, innermost first. `top` says what the ip is.
 ///
 /// # Safety
 ///
-/// The context is that of a stopped execution whose frames lie above `base`, and all that it reaches is live.
-pub(super) unsafe fn walk(ctx: &Context, in_host: bool, base: Fp) -> Vec<BacktraceFrame> {
+/// The context is that of a stopped execution, and all that it reaches is live.
+pub(super) unsafe fn walk(ctx: &Context, top: Top) -> Vec<BacktraceFrame> {
     let mut frames = Vec::new();
     let (Some(regs), Some(mut instance)) = (ctx.regs, NonNull::new(ctx.instance)) else { return frames };
     let (mut ip, mut fp) = (ctx.ip, regs.fp);
-    let mut returning = in_host;
-    if in_host {
+    let mut returning = top.is_behind();
+    let mut stack = ctx.current;
+    if top == Top::Host {
         // SAFETY: the ip is the host call's return ip, before which is the call's info.
         fp = unsafe { fp.sub(*ip.sub(1) as u32 as usize) };
     }
     loop {
-        if ctx.landings.is_exit(ip) || fp < base {
+        // SAFETY: stacks of the chain are live.
+        let stack_ref = unsafe { stack.as_ref() };
+        if ctx.landings.is_finish(ip) {
+            let Some(below) = NonNull::new(stack_ref.below) else { return frames };
+            // SAFETY: the same; one below another is parked.
+            let at = unsafe { below.as_ref() }.at;
+            let Some(found) = NonNull::new(at.instance) else { return frames };
+            (stack, ip, fp, instance, returning) = (below, at.ip, at.fp, found, true);
+            continue;
+        }
+        if ctx.landings.is_bottom(ip) || fp < stack_ref.base() {
             return frames;
         }
         if ctx.landings.is_untail(ip) {

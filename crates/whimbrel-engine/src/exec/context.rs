@@ -9,6 +9,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use wasm_syntax::Trap;
 
 use super::observe::Observer;
+use super::stack::Stack;
 use super::step::Landings;
 use crate::gc::{Heap, ObjectType};
 use crate::instance::{FuncInst, FuncTypeInfo, Global, Instance};
@@ -59,6 +60,10 @@ pub(crate) enum Reason {
     Throw,
     /// The `throw_ref` at the saved ip throws.
     ThrowRef,
+    /// The `resume_throw` behind which the stack below waits throws at the saved ip, a return ip.
+    ResumeThrow,
+    /// So does a `resume_throw_ref`.
+    ResumeThrowRef,
     /// The allocation at the saved ip needs a collection first.
     Heap,
     /// `Context::budget` ran out; execution goes on at the saved ip.
@@ -118,7 +123,11 @@ pub(crate) struct Context {
     /// The function being called, for cold paths.
     pub callee: *const FuncInst,
     /// Where frames without a caller return.
-    pub landings: Landings,
+    pub landings: Arc<Landings>,
+    /// The stack that runs: the execution's own, or a continuation's.
+    pub current: NonNull<Stack>,
+    /// How many slots the stacks of continuations may still have.
+    pub slots_left: usize,
     /// Why handlers stopped.
     pub reason: Reason,
     /// Where handlers stopped.
@@ -136,7 +145,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(current: NonNull<Stack>, landings: Arc<Landings>) -> Self {
         Self {
             mem0_base: ptr::null_mut(),
             mem0_limits: [0; 5],
@@ -151,7 +160,9 @@ impl Context {
             stack_limit: ptr::null_mut(),
             budget: 0,
             callee: ptr::null(),
-            landings: Landings::new(),
+            landings,
+            current,
+            slots_left: 0,
             reason: Reason::Done,
             ip: ptr::null(),
             regs: None,

@@ -424,5 +424,8 @@ const fn is_passed(family: Family) -> bool {
             | Family::Reload
             | Family::Throw
             | Family::ThrowRef
+            | Family::Resume
+            | Family::Suspend
+            | Family::Switch
     )
 }

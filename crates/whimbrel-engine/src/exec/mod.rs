@@ -8,14 +8,18 @@ mod observe;
 mod operand;
 mod roots;
 mod run;
+mod stack;
 mod step;
 mod unwind;
 
 pub use backend::BACKEND;
 pub use link::{LooseCode, ModuleCode, tiles};
 pub use observe::{Counts, Observation};
-pub(crate) use roots::Frames;
-pub use run::{BacktraceFrame, Execution, Outcome, ValueStack};
+pub(crate) use roots::{Frames, parked_roots};
+pub use run::{BacktraceFrame, Execution, Outcome};
+pub(crate) use stack::Stack;
+pub use stack::ValueStack;
+pub(crate) use step::Landings;
 
 /// Whether code may keep values in pins: a build for size has no handlers for that.
 pub const HAS_PINS: bool = cfg!(not(whimbrel_compact));

@@ -4,10 +4,11 @@ use core::ptr::{self, NonNull};
 
 use whimbrel_ir::{Point, RefKind};
 
-use super::context::{Context, Fp, Ip};
+use super::context::{Fp, Ip};
 use super::operand::Fields;
-use super::run::{Execution, State};
-use super::step::{RELOAD_LEN, reload_word};
+use super::run::{Execution, State, Top};
+use super::stack::Stack;
+use super::step::{Landings, RELOAD_LEN, reload_word};
 use crate::gc::{Root, ref_kind};
 use crate::instance::{FuncTypeInfo, Instance};
 use crate::value::SlotType;
@@ -45,8 +46,7 @@ impl Execution {
         if let Some(instance) = NonNull::new(ctx.instance) {
             found(Root::Instance(instance));
         }
-        let state = self.state();
-        let in_host = matches!(state, State::HostCall | State::HostReturn | State::HostThrow);
+        let (state, top) = (self.state(), self.top());
         let mut fp = regs.fp;
         // SAFETY: a callee is live while it is called, and its arguments or results are at the frame pointer; an exception
         // thrown has a live tag, and a payload of the types of its parameters.
@@ -56,7 +56,7 @@ impl Execution {
                 found(Root::Slot(RefKind::Heap, self.thrown_ref()));
                 values(payload.as_ptr(), &tag.as_ref().ty.params, found);
             }
-            if let (true, Some(callee)) = (in_host, self.host_callee()) {
+            if let (Top::Host, Some(callee)) = (top, self.host_callee()) {
                 found(Root::Slot(RefKind::Func, callee.as_ptr().expose_provenance() as u64));
                 match frames {
                     Frames::Live { returned: true } if state == State::HostReturn => {
@@ -65,17 +65,18 @@ impl Execution {
                     Frames::Live { .. } if state != State::HostThrow => values(fp, &callee.as_ref().ty.params, found),
                     _ => {}
                 }
-                if ctx.landings.is_exit(ctx.ip) {
-                    return;
+                if !ctx.landings.is_bottom(ctx.ip) {
+                    // The ip is the host call's return ip, before which is the call's info.
+                    fp = fp.sub(*ctx.ip.sub(1) as u32 as usize);
                 }
-                // The ip is the host call's return ip, before which is the call's info.
-                fp = fp.sub(*ctx.ip.sub(1) as u32 as usize);
             }
             if state == State::Idle && frames != Frames::Dead {
                 return;
             }
-            let walk = Walk { ctx, base: self.base(), is_live: frames != Frames::Dead, acc: regs.acc };
-            walk.frames(fp, in_host, found);
+            let walk = Walk { landings: &ctx.landings, is_live: frames != Frames::Dead, acc: regs.acc };
+            let base = ctx.current.as_ref().base();
+            walk.frames(base, fp, ctx.ip, NonNull::new(ctx.instance), top.is_behind(), found);
+            walk.parked(NonNull::new(ctx.current.as_ref().below), found);
         }
     }
 
@@ -90,22 +91,62 @@ impl Execution {
     }
 }
 
-/// A walk over the frames of an execution.
+/// What a suspended continuation holds, with the stacks below its top one.
+///
+/// # Safety
+///
+/// The chain is suspended, and all that it reaches is live.
+pub(crate) unsafe fn parked_roots(top: NonNull<Stack>, landings: &Landings, found: &mut dyn FnMut(Root)) {
+    let walk = Walk { landings, is_live: true, acc: 0 };
+    // SAFETY: passed on from the caller; arguments that are there already are of the types of those for which it waits.
+    unsafe {
+        let (mut slots, end) = (top.as_ref().operands(), top.as_ref().operands().add(top.as_ref().bound));
+        let mut types = (*top.as_ref().awaits).iter();
+        while let (true, Some(&ty)) = (slots < end, types.next()) {
+            values(slots, &[ty], found);
+            slots = slots.add(ty.slots().into());
+        }
+        walk.parked(Some(top), found);
+    }
+}
+
+/// A walk over frames.
 struct Walk<'a> {
-    ctx: &'a Context,
-    base: Fp,
+    landings: &'a Landings,
     is_live: bool,
     /// The return ip of a frame that has not stored it yet.
     acc: u64,
 }
 
 impl Walk<'_> {
-    /// Goes from the frame at `fp` to the bottom. `returning` says that the context's ip is a return ip.
-    unsafe fn frames(&self, mut fp: Fp, mut returning: bool, found: &mut dyn FnMut(Root)) {
-        let Some(mut instance) = NonNull::new(self.ctx.instance) else { return };
-        let landings = &self.ctx.landings;
-        let mut ip = self.ctx.ip;
-        while !landings.is_exit(ip) && fp >= self.base {
+    /// Goes through the frames of a parked stack and of those below it.
+    unsafe fn parked(&self, mut next: Option<NonNull<Stack>>, found: &mut dyn FnMut(Root)) {
+        while let Some(stack) = next {
+            // SAFETY: stacks of a chain are live, and parked, or have not started.
+            unsafe {
+                let stack = stack.as_ref();
+                if !stack.is_new() {
+                    let at = stack.at;
+                    self.frames(stack.base(), at.fp, at.ip, NonNull::new(at.instance), true, found);
+                }
+                next = NonNull::new(stack.below);
+            }
+        }
+    }
+
+    /// Goes from the frame at `fp` to the bottom. `returning` says that the ip is a return ip.
+    unsafe fn frames(
+        &self,
+        base: Fp,
+        mut fp: Fp,
+        mut ip: Ip,
+        instance: Option<NonNull<Instance>>,
+        mut returning: bool,
+        found: &mut dyn FnMut(Root),
+    ) {
+        let Some(mut instance) = instance else { return };
+        let landings = self.landings;
+        while !landings.is_bottom(ip) && fp >= base {
             // SAFETY: frames are linked as `backtrace` has it: a tail record is a return ip and an instance; a reload names the
             // slot where the call saved the instance; before a return ip is the call's info.
             unsafe {

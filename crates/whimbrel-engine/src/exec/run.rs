@@ -14,10 +14,12 @@ use super::backend;
 use super::context::{Context, Ip, Reason, Regs};
 use super::link::{LooseCode, ModuleCode};
 use super::observe::{Counts, Observation};
+use super::operand::Fields;
+use super::stack::{BOTTOM_SLOTS, Stack};
+use super::step::Landings;
 use super::unwind::{self, Thrown};
 use crate::gc::{AllocError, Heap};
 use crate::instance::{FuncInst, FuncKind, Instance, Tag};
-use crate::memory::region::Region;
 
 /// Units between two looks at the interruption flag: without metering, one for each call and backward branch, and more for
 /// long code and bulk work.
@@ -25,41 +27,6 @@ const SLICE: u64 = 4_000;
 
 /// The same with metering, where each instruction takes its cost.
 const METERED_SLICE: u64 = 50_000;
-
-/// Slots that a bottom frame may take beside its parameters and results.
-const BOTTOM_SLOTS: usize = 16;
-
-/// The memory for frames: a fixed number of slots, of which the system commits those that are touched.
-#[derive(Debug)]
-pub struct ValueStack {
-    region: Region,
-    slots: usize,
-}
-
-// SAFETY: it owns its memory.
-unsafe impl Send for ValueStack {}
-// SAFETY: a shared reference gives no access.
-unsafe impl Sync for ValueStack {}
-
-impl ValueStack {
-    /// A stack of that many 8-byte slots; `None` where the system has no memory for it.
-    #[must_use]
-    pub fn new(slots: usize) -> Option<Self> {
-        let slots = slots.max(1);
-        let region = Region::zeroed(slots.checked_mul(size_of::<u64>())?)?;
-        Some(Self { region, slots })
-    }
-
-    #[inline(always)]
-    fn base(&self) -> NonNull<u64> {
-        self.region.base().cast()
-    }
-
-    fn limit(&self) -> *mut u64 {
-        // SAFETY: the end of the allocation.
-        unsafe { self.base().as_ptr().add(self.slots) }
-    }
-}
 
 /// Why `Execution::run` came back.
 #[derive(Debug)]
@@ -119,14 +86,35 @@ pub(super) enum State {
     HostReturn,
     /// It throws instead.
     HostThrow,
+    /// A continuation is to go on where it stopped by throwing.
+    ResumeThrow,
     /// At an op that has thrown.
     Throw,
+}
+
+/// What the ip of a stopped program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Top {
+    /// Where the op is that stopped, or with which execution goes on.
+    Op,
+    /// Where a host function returns, whose frame is at the top.
+    Host,
+    /// Where the frame at the top goes on, as if what it called had returned.
+    Parked,
+}
+
+impl Top {
+    /// Whether the ip is behind the op that stopped the frame.
+    pub fn is_behind(self) -> bool {
+        self != Self::Op
+    }
 }
 
 /// A running program: its whole state, outside the native stack, between calls of `run`.
 pub struct Execution {
     ctx: Box<Context>,
-    stack: ValueStack,
+    /// Its own stack. Below those of continuations, and from a box.
+    stack: NonNull<Stack>,
     thrown: Thrown,
     state: State,
     fuel: Option<u64>,
@@ -145,11 +133,49 @@ impl core::fmt::Debug for Execution {
 }
 
 impl Execution {
-    /// An execution with nothing to run, whose frames go onto `stack`.
-    #[must_use]
-    pub fn new(stack: ValueStack) -> Self {
-        let (ctx, thrown) = (Box::new(Context::new()), Thrown::default());
-        Self { ctx, stack, thrown, state: State::Idle, fuel: None, debt: 0 }
+    /// An execution with nothing to run, with a stack of that many 8-byte slots; `None` where the system has no memory for it.
+    pub(crate) fn new(slots: usize, landings: Arc<Landings>) -> Option<Self> {
+        let stack = Stack::new(slots)?;
+        let limit = stack.limit();
+        let stack = NonNull::from(Box::leak(Box::new(stack)));
+        let (mut ctx, thrown) = (Box::new(Context::new(stack, landings)), Thrown::default());
+        (ctx.stack_limit, ctx.slots_left) = (limit, slots);
+        Some(Self { ctx, stack, thrown, state: State::Idle, fuel: None, debt: 0 })
+    }
+
+    /// Gives up the stacks of continuations that ran, after which the program does not go on.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        if self.ctx.current != self.stack {
+            self.state = State::Idle;
+            // SAFETY: what runs no more uses no stack.
+            unsafe { Self::leave(&mut self.ctx, self.stack) };
+        }
+    }
+
+    /// Makes `stack`, which waits below the one that runs, the one that runs.
+    ///
+    /// # Safety
+    ///
+    /// Nothing goes on on the stacks above it.
+    pub(super) unsafe fn leave(ctx: &mut Context, stack: NonNull<Stack>) {
+        while ctx.current != stack {
+            let top = ctx.current;
+            // SAFETY: stacks above an execution's own are live, and each has one below.
+            unsafe {
+                let Some(below) = NonNull::new(top.as_ref().below) else { return };
+                ctx.current = below;
+                ctx.slots_left += top.as_ref().slots();
+                (*ctx.heap).release_stack(top);
+            }
+        }
+        // SAFETY: the stack is live.
+        ctx.stack_limit = unsafe { stack.as_ref() }.limit();
+    }
+
+    fn own(&self) -> &Stack {
+        // SAFETY: the stack is this execution's, and handlers, which change it, do not run now.
+        unsafe { self.stack.as_ref() }
     }
 
     /// Looks at `flag` every so often; when it is set, `run` clears it and comes back.
@@ -182,12 +208,6 @@ impl Execution {
     #[must_use]
     pub fn fuel(&self) -> Option<u64> {
         self.fuel
-    }
-
-    /// Gives the stack back.
-    #[must_use]
-    pub fn into_stack(self) -> ValueStack {
-        self.stack
     }
 
     /// Prepares a call of `func` with `args`, a slot each, two for a vector. What ran before is forgotten.
@@ -244,17 +264,16 @@ impl Execution {
 
     /// Makes an empty bottom frame.
     fn bottom(&mut self, return_slot: usize, args: &[u64]) -> Result<(), Trap> {
-        if self.stack.slots < return_slot.max(args.len()) + BOTTOM_SLOTS {
+        if self.own().slots() < return_slot.max(args.len()) + BOTTOM_SLOTS {
             return Err(Trap::CallStackExhausted);
         }
         self.debt = 0;
-        let fp = self.stack.base().as_ptr();
+        let fp = self.own().base();
         // SAFETY: the stack has room for the arguments.
         unsafe { fp.copy_from_nonoverlapping(args.as_ptr(), args.len()) };
         let acc = self.ctx.landings.exit().expose_provenance() as u64;
         let ctx: *mut Context = &mut *self.ctx;
         self.ctx.regs = Some(Regs::new(fp, ctx, acc));
-        self.ctx.stack_limit = self.stack.limit();
         self.thrown.clear();
         Ok(())
     }
@@ -272,7 +291,7 @@ impl Execution {
             State::Idle => return Outcome::Done,
             State::HostCall => return self.host_pending(),
             State::Ready => {}
-            State::HostThrow | State::Throw => {
+            State::HostThrow | State::ResumeThrow | State::Throw => {
                 // SAFETY: passed on from the caller.
                 if let Some(outcome) = unsafe { self.unwind() } {
                     return outcome;
@@ -302,10 +321,14 @@ impl Execution {
                     self.state = State::Idle;
                     return Outcome::Done;
                 }
-                Reason::Trap(trap) => {
-                    self.state = State::Idle;
-                    return Outcome::Trap(trap);
-                }
+                Reason::Trap(trap) => match self.grow(trap) {
+                    Ok(()) => {}
+                    Err(AllocError::Collect) => return Outcome::HeapFull,
+                    Err(AllocError::Exhausted) => {
+                        self.state = State::Idle;
+                        return Outcome::Trap(trap);
+                    }
+                },
                 // SAFETY: a stub's second word is its function; the current instance is live.
                 Reason::NeedsCode => unsafe {
                     let func = FuncIdx(*self.ctx.ip.add(1) as u32);
@@ -320,14 +343,17 @@ impl Execution {
                 Reason::Called => return Outcome::Called,
                 Reason::Sample => return Outcome::Sample,
                 // SAFETY: handlers stopped at such an op; the rest is passed on from the caller.
-                Reason::Throw | Reason::ThrowRef => unsafe {
+                Reason::Throw | Reason::ThrowRef | Reason::ResumeThrow | Reason::ResumeThrowRef => unsafe {
                     let fp = self.ctx.regs.expect("handlers that stop leave them").fp;
-                    if reason == Reason::Throw {
-                        self.thrown.read_throw(&self.ctx, fp);
-                    } else {
-                        self.thrown.read_throw_ref(&self.ctx, fp);
-                    }
                     self.state = State::Throw;
+                    match reason {
+                        Reason::Throw => self.thrown.read_throw(&self.ctx, fp),
+                        Reason::ThrowRef => self.thrown.read_throw_ref(&self.ctx, fp),
+                        _ => {
+                            self.state = State::ResumeThrow;
+                            self.thrown.read_resume_throw(&self.ctx, reason == Reason::ResumeThrowRef);
+                        }
+                    }
                     if let Some(outcome) = self.unwind() {
                         return outcome;
                     }
@@ -361,12 +387,13 @@ impl Execution {
     ///
     /// As for `run`; execution is at what throws.
     unsafe fn unwind(&mut self) -> Option<Outcome> {
-        let in_host = self.state == State::HostThrow;
         // SAFETY: passed on from the caller; nothing happens between finding the frame and going there.
         unsafe {
-            let Some(landing) = unwind::find(&self.ctx, in_host, self.stack.base().as_ptr(), &self.thrown) else {
+            let Some(landing) = unwind::find(&self.ctx, self.top(), &self.thrown) else {
                 // The frames stay for a backtrace.
-                self.state = if in_host { State::HostThrow } else { State::Idle };
+                if self.state == State::Throw {
+                    self.state = State::Idle;
+                }
                 return Some(Outcome::Exception);
             };
             if self.take_interrupt() {
@@ -388,6 +415,39 @@ impl Execution {
         self.thrown.clear();
         self.state = State::Ready;
         if self.pay(1) { None } else { Some(Outcome::OutOfFuel) }
+    }
+
+    /// Makes the stack of the running continuation larger where a function has not found room there: then that is no trap.
+    fn grow(&mut self, trap: Trap) -> Result<(), AllocError> {
+        let stack = self.ctx.current;
+        if trap != Trap::CallStackExhausted || stack == self.stack || !self.is_at_start() {
+            return Err(AllocError::Exhausted);
+        }
+        let Some(regs) = &mut self.ctx.regs else { return Err(AllocError::Exhausted) };
+        // SAFETY: a handler has stopped at the start of a function, whose payload says what its frame needs; the stack runs, and
+        // only the registers have an address in it.
+        unsafe {
+            let has = stack.as_ref().slots();
+            let used = regs.fp.offset_from(stack.as_ref().base()) as usize;
+            let needs = used + Fields::of(self.ctx.ip).imm() as usize;
+            let slots = (2 * has).max(needs).min(has + self.ctx.slots_left);
+            if slots < needs {
+                return Err(AllocError::Exhausted);
+            }
+            (*self.ctx.heap).grow_stack(stack, slots)?;
+            regs.fp = stack.as_ref().base().add(used);
+            self.ctx.slots_left -= slots - has;
+            self.ctx.stack_limit = stack.as_ref().limit();
+        }
+        Ok(())
+    }
+
+    /// Whether the context's ip is at the start of a function.
+    fn is_at_start(&self) -> bool {
+        // SAFETY: the current instance is live.
+        let code = unsafe { self.ctx.instance.as_ref() }.map(|instance| &*instance.code);
+        let body = code.and_then(|code| code.body(code.locate(self.ctx.ip)?.func.0));
+        body.is_some_and(|body| core::ptr::eq(body.start(), self.ctx.ip))
     }
 
     /// Takes `units`, and what is still owed, from the fuel, or gives them back if negative; whether there was enough.
@@ -423,9 +483,18 @@ impl Execution {
         self.state
     }
 
-    /// The first slot of the stack.
+    /// The first slot of its own stack.
     pub(super) fn base(&self) -> *mut u64 {
-        self.stack.base().as_ptr()
+        self.own().base()
+    }
+
+    /// What the context's ip is.
+    pub(super) fn top(&self) -> Top {
+        match self.state {
+            State::HostCall | State::HostReturn | State::HostThrow => Top::Host,
+            State::ResumeThrow => Top::Parked,
+            State::Idle | State::Ready | State::Throw => Top::Op,
+        }
     }
 
     /// The reference to the exception thrown last, or null as long as there is none.
@@ -496,15 +565,15 @@ impl Execution {
     /// The first `slots` slots of results, after [`Outcome::Done`].
     #[must_use]
     pub fn results(&self, slots: usize) -> &[u64] {
-        let slots = slots.min(self.stack.slots);
+        let slots = slots.min(self.own().slots());
         // SAFETY: the stack has that many slots, all initialised.
-        unsafe { slice::from_raw_parts(self.stack.base().as_ptr(), slots) }
+        unsafe { slice::from_raw_parts(self.own().base(), slots) }
     }
 
     /// Arguments of the pending host call, to be replaced by its results; `slots` is the larger number of both.
     pub fn host_slots(&mut self, slots: usize) -> &mut [u64] {
-        let fp = self.ctx.regs.map_or(self.stack.base().as_ptr(), |regs| regs.fp);
-        let room = (self.stack.limit() as usize - fp as usize) / size_of::<u64>();
+        let fp = self.ctx.regs.map_or(self.own().base(), |regs| regs.fp);
+        let room = (self.ctx.stack_limit as usize - fp as usize) / size_of::<u64>();
         // SAFETY: the slots lie on the stack, and nothing else runs.
         unsafe { slice::from_raw_parts_mut(fp, slots.min(room)) }
     }
@@ -528,8 +597,14 @@ impl Execution {
     /// The program is where `run` left it, and all that it reaches is live.
     #[must_use]
     pub unsafe fn backtrace(&self) -> Vec<BacktraceFrame> {
-        let in_host = matches!(self.state, State::HostReturn | State::HostThrow);
         // SAFETY: passed on from the caller.
-        unsafe { super::backtrace::walk(&self.ctx, in_host, self.stack.base().as_ptr()) }
+        unsafe { super::backtrace::walk(&self.ctx, self.top()) }
+    }
+}
+
+impl Drop for Execution {
+    fn drop(&mut self) {
+        // SAFETY: made from a box, and nothing runs on it.
+        drop(unsafe { Box::from_raw(self.stack.as_ptr()) });
     }
 }

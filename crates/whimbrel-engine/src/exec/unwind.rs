@@ -7,7 +7,9 @@ use whimbrel_ir::{Clause, Handler};
 
 use super::context::{Context, Fp, Ip, Regs};
 use super::operand::Fields;
-use super::step::{reload_word, restore_pins};
+use super::run::{Execution, Top};
+use super::stack::Stack;
+use super::step::{RESUME_LEN, reload_word, restore_pins};
 use crate::gc::{AllocError, Heap, parts_of_exception};
 use crate::instance::{Instance, Tag};
 
@@ -59,6 +61,31 @@ impl Thrown {
         }
     }
 
+    /// Reads what the `resume_throw` or `resume_throw_ref` throws whose continuation is about to go on.
+    ///
+    /// # Safety
+    ///
+    /// The stack below the one that runs waits behind such an op; all that it reaches is live, a reference thrown is not null.
+    pub unsafe fn read_resume_throw(&mut self, ctx: &Context, is_ref: bool) {
+        // SAFETY: stacks of continuations have one below, which is behind the op; the tag exists, and the payload is where a
+        // callee's frame would start (`ir::verify`, "indices exist").
+        unsafe {
+            let Some(below) = ctx.current.as_ref().below.as_ref() else { return };
+            let payload = below.operands();
+            if is_ref {
+                if let Some((tag, slots)) = parts_of_exception(*payload) {
+                    self.set(tag, slots, *payload);
+                }
+                return;
+            }
+            let op = Fields::of(below.at.ip.sub(RESUME_LEN));
+            let tags = &(*below.at.instance).tags;
+            let tag = *tags.get_unchecked(op.imm() as usize);
+            let len = usize::from(tag.as_ref().ty.param_slots);
+            self.set(tag, core::slice::from_raw_parts(payload, len), 0);
+        }
+    }
+
     /// Whether a clause of a function of `instance` takes it.
     ///
     /// # Safety
@@ -93,7 +120,7 @@ impl Thrown {
     ///
     /// `landing` was found on the stack of the context.
     pub unsafe fn land(&mut self, landing: &Landing, ctx: &mut Context) {
-        let Landing { instance, regs, ip, clause } = *landing;
+        let Landing { stack, instance, regs, ip, clause } = *landing;
         let fp = regs.fp;
         // SAFETY: payload and reference go to slots of the frame (`ir::verify`, "handlers"); a tag of the clause's is this
         // exception's, so that the payload is as long as the clause expects.
@@ -107,6 +134,7 @@ impl Thrown {
             if let Some(slot) = clause.null {
                 *fp.add(slot.0.into()) = 0;
             }
+            Execution::leave(ctx, stack);
             if !ptr::eq(ctx.instance, instance.as_ptr()) {
                 ctx.enter_instance(instance.as_ptr());
             }
@@ -118,6 +146,8 @@ impl Thrown {
 
 /// Where an exception is caught.
 pub(super) struct Landing {
+    /// The frame's stack.
+    stack: NonNull<Stack>,
     instance: NonNull<Instance>,
     /// The frame, and the pins as they were when it called.
     regs: Regs,
@@ -125,22 +155,33 @@ pub(super) struct Landing {
     clause: Clause,
 }
 
-/// Finds the frame that catches `thrown`; changes nothing. `in_host` says that a host function throws.
+/// Finds the frame that catches `thrown`, on the stack that runs or one below; changes nothing.
 ///
 /// # Safety
 ///
-/// The context is that of an execution stopped at a `throw`, a `throw_ref` or a host function's call, whose frames lie above
-/// `base`, and all that it reaches is live.
-pub(super) unsafe fn find(ctx: &Context, in_host: bool, base: Fp, thrown: &Thrown) -> Option<Landing> {
+/// The context is that of an execution stopped at a `throw` or a `throw_ref`, in a host function's call, or where a continuation
+/// goes on, as `top` says, and all that it reaches is live.
+pub(super) unsafe fn find(ctx: &Context, top: Top, thrown: &Thrown) -> Option<Landing> {
     let mut instance = NonNull::new(ctx.instance)?;
     let (mut ip, mut regs) = (ctx.ip, ctx.regs?);
-    let mut returning = in_host;
-    if in_host {
+    let mut returning = top.is_behind();
+    let mut stack = ctx.current;
+    if top == Top::Host {
         // SAFETY: the ip is the host call's return ip, before which is the call's info.
         regs.fp = unsafe { regs.fp.sub(*ip.sub(1) as u32 as usize) };
     }
     loop {
-        if ctx.landings.is_exit(ip) || regs.fp < base {
+        // SAFETY: stacks of the chain are live.
+        let stack_ref = unsafe { stack.as_ref() };
+        if ctx.landings.is_finish(ip) {
+            stack = NonNull::new(stack_ref.below)?;
+            // SAFETY: the same; one below another is parked.
+            let at = unsafe { stack.as_ref() }.at;
+            (ip, regs, instance) = (at.ip, at.regs(&regs), NonNull::new(at.instance)?);
+            returning = true;
+            continue;
+        }
+        if ctx.landings.is_bottom(ip) || regs.fp < stack_ref.base() {
             return None;
         }
         if ctx.landings.is_untail(ip) {
@@ -168,7 +209,7 @@ pub(super) unsafe fn find(ctx: &Context, in_host: bool, base: Fp, thrown: &Throw
         // SAFETY: the clauses are of code of the instance, which is live.
         let taken = |clause: &&Clause| unsafe { thrown.is_taken(clause, instance) };
         if let Some(&clause) = clauses.find(taken) {
-            return Some(Landing { instance, regs, ip: body.ip(clause.target), clause });
+            return Some(Landing { stack, instance, regs, ip: body.ip(clause.target), clause });
         }
         // SAFETY: the function's first op has stored the return ip in its return slot; before a return ip is the call's info.
         unsafe {

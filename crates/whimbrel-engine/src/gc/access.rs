@@ -53,12 +53,19 @@ impl Objects {
             (Value::Extern(Some(value)), SlotType::Extern { .. }) => [self.any_word(value)?, 0],
             (Value::Any(Some(value)), SlotType::Any { heap, .. }) => [self.lower_any(value, heap)?, 0],
             (Value::Exn(Some(exn)), SlotType::Exn { .. }) => [exn.0.address(self.id)?, 0],
+            (Value::Cont(Some(cont)), SlotType::Cont { ty, .. }) => [self.lower_cont(cont, ty)?, 0],
             (Value::Exn(None) | Value::Null, SlotType::Exn { nullable: true })
+            | (Value::Cont(None) | Value::Null, SlotType::Cont { nullable: true, .. })
             | (Value::Func(None) | Value::Null, SlotType::Func { nullable: true, .. })
             | (Value::Extern(None) | Value::Null, SlotType::Extern { nullable: true })
             | (Value::Any(None) | Value::Null, SlotType::Any { nullable: true, .. })
             | (
-                Value::Func(None) | Value::Extern(None) | Value::Exn(None) | Value::Any(None) | Value::Null,
+                Value::Func(None)
+                | Value::Extern(None)
+                | Value::Exn(None)
+                | Value::Cont(None)
+                | Value::Any(None)
+                | Value::Null,
                 SlotType::Null,
             ) => [0, 0],
             _ => return Err(ValueError::Type),
@@ -87,6 +94,8 @@ impl Objects {
                 // SAFETY: by contract an exception of this store is at the address.
                 ExceptionHandle(unsafe { self.heap.get_mut().hold(slots[0], self.id) })
             })),
+            // SAFETY: by contract.
+            SlotType::Cont { ty, .. } => Value::Cont(unsafe { self.lift_cont(slots[0], ty) }),
             SlotType::Null => Value::Null,
         }
     }

@@ -59,6 +59,19 @@ pub(super) unsafe fn mark(address: u64) -> bool {
     is_new
 }
 
+/// Whether the object at `address` is marked.
+///
+/// # Safety
+///
+/// As for [`mark`].
+pub(super) unsafe fn is_marked(address: u64) -> bool {
+    let address = address as usize;
+    let granule = (address % BLOCK_BYTES) / GRANULE_BYTES;
+    let header = at(address & !(BLOCK_BYTES - 1)).cast::<BlockHeader>();
+    // SAFETY: every object begins in the first stretch of a block.
+    unsafe { (*header).marks[granule / 64] >> (granule % 64) & 1 == 1 }
+}
+
 /// All of it relies on the block not having been freed.
 impl Block {
     /// A block with cells of that size and none taken; `None` without memory.

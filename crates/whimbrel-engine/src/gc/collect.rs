@@ -71,6 +71,10 @@ impl Outside for Reached<'_> {
         // SAFETY: the same.
         unsafe { tag.as_ref() }.header.mark(self.epoch);
     }
+
+    fn instance(&mut self, instance: NonNull<Instance>) {
+        Marker::grey(instance, self.epoch, self.instances);
+    }
 }
 
 impl Marker<'_> {

@@ -18,6 +18,7 @@ use whimbrel_ir::{ARRAY_HEADER_BYTES, ARRAY_LEN_OFFSET};
 
 pub(crate) use super::block::at;
 use super::block::{Block, GRANULE_BYTES};
+use super::continuations::Stacks;
 use super::externs::ExternTable;
 use super::handle::StoreId;
 use super::mark::Marking;
@@ -79,6 +80,8 @@ pub(crate) struct Heap {
     pub(super) marking: Marking,
     /// The embedder's values.
     pub(crate) externs: ExternTable,
+    /// What continuations run on.
+    pub(super) stacks: Stacks,
     /// Objects that handles hold.
     roots: Vec<(usize, Arc<StoreId>)>,
     /// At how many roots to look which are still held.
@@ -104,6 +107,7 @@ impl HeapBox {
             pacing: Pacing::new(usize::try_from(limit_bytes).unwrap_or(usize::MAX)),
             marking: Marking::default(),
             externs: ExternTable::default(),
+            stacks: Stacks::new(),
             roots: Vec::new(),
             roots_due: 64,
             types: HashMap::new(),

@@ -11,9 +11,11 @@ use core::ptr::NonNull;
 use whimbrel_ir::{ARRAY_HEADER_BYTES, RefKind, STRUCT_HEADER_BYTES};
 
 use super::block::{at, mark};
+use super::continuations::Continuation;
 use super::heap::{Heap, array_len, is_object, type_of};
 use super::instance::func_of_slot;
-use crate::instance::{FuncInst, Tag};
+use super::types::Special;
+use crate::instance::{FuncInst, Instance, Tag};
 
 /// Elements of an array that are followed at a time.
 const CHUNK_ELEMS: usize = 1024;
@@ -35,6 +37,11 @@ impl Marking {
     pub(crate) const fn is_active(&self) -> bool {
         self.is_active
     }
+
+    /// The collection under way, or the last one.
+    pub(super) const fn epoch(&self) -> u32 {
+        self.epoch
+    }
 }
 
 /// Who wants to know of what objects refer to outside of the heap.
@@ -43,13 +50,17 @@ pub(super) trait Outside {
     fn func(&mut self, func: NonNull<FuncInst>);
     /// An exception is of this tag.
     fn tag(&mut self, tag: NonNull<Tag>);
+    /// A function of this instance runs in a continuation.
+    fn instance(&mut self, instance: NonNull<Instance>);
 }
 
-/// Nobody: all functions and tags are alive.
+/// Nobody: all functions, tags and instances are alive.
 impl Outside for () {
     fn func(&mut self, _: NonNull<FuncInst>) {}
 
     fn tag(&mut self, _: NonNull<Tag>) {}
+
+    fn instance(&mut self, _: NonNull<Instance>) {}
 }
 
 /// The place of the tag in an exception.
@@ -118,8 +129,13 @@ impl Heap {
             for &(offset, kind) in &ty.refs {
                 self.follow_word(u64::from_le(object.add(offset as usize).cast::<u64>().read()), kind, outside);
             }
-            if ty.is_exception {
-                outside.tag(tag_of(address));
+            match ty.special {
+                None => {}
+                Some(Special::Exception) => outside.tag(tag_of(address)),
+                Some(Special::Continuation) => {
+                    let stack = Continuation::at(address).stack;
+                    return stack.map_or(0, |stack| self.follow_stack(stack, outside)) + ty.size_bytes as usize;
+                }
             }
             if ty.elem_refs.is_some() { self.follow_elems(address, 0, outside) } else { ty.size_bytes as usize }
         }
@@ -147,8 +163,11 @@ impl Heap {
     ///
     /// Everything was looked at that refers to objects, and [`follow`](Self::follow) says that nothing is left.
     pub(super) unsafe fn finish_marking(&mut self) {
-        // SAFETY: passed on from the caller.
-        let live_bytes = unsafe { self.end_marks() };
+        // SAFETY: passed on from the caller; stacks are freed before the objects that refer to them.
+        let live_bytes = unsafe {
+            self.stacks.sweep();
+            self.end_marks() + self.stacks.bytes()
+        };
         self.marking.is_active = false;
         self.pacing.finish(live_bytes);
     }

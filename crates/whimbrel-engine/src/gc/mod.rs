@@ -11,6 +11,7 @@ mod access;
 mod arena;
 mod block;
 mod collect;
+mod continuations;
 mod exceptions;
 mod externs;
 mod handle;
@@ -25,6 +26,8 @@ pub(crate) mod types;
 
 pub(crate) use arena::Arena;
 pub(crate) use collect::{Due, Root};
+pub use continuations::ContHandle;
+pub(crate) use continuations::Continuation;
 pub use exceptions::ExceptionHandle;
 pub(crate) use exceptions::parts_of_exception;
 pub use externs::ExternHandle;

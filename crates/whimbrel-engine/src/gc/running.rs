@@ -15,7 +15,7 @@ use whimbrel_ir::RefKind;
 use super::collect::Root;
 use super::instance::slot_of_func;
 use super::{GcStats, GcStress, Handle, Heap};
-use crate::exec::{Counts, Execution, Frames, LooseCode, ModuleCode, Observation, Outcome, ValueStack};
+use crate::exec::{Counts, Execution, Frames, Landings, LooseCode, ModuleCode, Observation, Outcome};
 use crate::instance::{FuncInst, FuncTypeInfo, Instance, Tag};
 use crate::store::{Collected, Store, StoreLimits};
 use crate::value::{Value, ValueError, WrongStore};
@@ -155,6 +155,7 @@ impl Executions {
     #[inline]
     fn end(&mut self, mut running: Running) {
         self.counts += running.execution.take_counts();
+        running.execution.clear();
         self.idle.push(running.execution);
     }
 
@@ -182,17 +183,17 @@ impl Executions {
     }
 
     #[inline]
-    fn take_idle(&mut self, limits: &StoreLimits) -> Result<Box<Execution>, Trap> {
+    fn take_idle(&mut self, limits: &StoreLimits, landings: &Arc<Landings>) -> Result<Box<Execution>, Trap> {
         match self.idle.pop() {
             Some(execution) => Ok(execution),
-            None => self.new_execution(limits),
+            None => self.new_execution(limits, landings),
         }
     }
 
     #[cold]
-    fn new_execution(&mut self, limits: &StoreLimits) -> Result<Box<Execution>, Trap> {
-        let stack = ValueStack::new(limits.stack_slots).ok_or(Trap::CallStackExhausted)?;
-        let mut execution = Box::new(Execution::new(stack));
+    fn new_execution(&mut self, limits: &StoreLimits, landings: &Arc<Landings>) -> Result<Box<Execution>, Trap> {
+        let execution = Execution::new(limits.stack_slots, Arc::clone(landings));
+        let mut execution = Box::new(execution.ok_or(Trap::CallStackExhausted)?);
         execution.set_interrupt(Some(Arc::clone(&self.interrupt)));
         Ok(execution)
     }
@@ -205,7 +206,9 @@ impl Executions {
         limits: &StoreLimits,
         heap: NonNull<Heap>,
     ) -> Result<[u64; 2], Trap> {
-        let mut execution = self.take_idle(limits)?;
+        // SAFETY: the store is borrowed exclusively.
+        let landings = unsafe { heap.as_ref() }.landings();
+        let mut execution = self.take_idle(limits, landings)?;
         execution.set_fuel(None);
         // SAFETY: the instance is in an arena and no collection happens here; `code` comes from the image of its module,
         // and constant expressions only use what precedes them.
@@ -366,7 +369,7 @@ impl Store {
             return Err(Trap::CallStackExhausted);
         }
         executions.end_forgotten();
-        let mut execution = executions.take_idle(&self.limits)?;
+        let mut execution = executions.take_idle(&self.limits, self.objects.heap.get().landings())?;
         execution.set_observation(executions.observation);
         // SAFETY: by contract; the function stays alive with all that it reaches until the execution ends, which the collector
         // asks for its roots.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use whimbrel_ir::{ARRAY_HEADER_BYTES, RefKind, StorageOp, StructLayout};
 
+use super::continuations::FUNC_OFFSET;
 use super::heap::class_of;
 use crate::instance::TypeId;
 use crate::value::SlotType;
@@ -67,6 +68,15 @@ pub enum ObjectKind {
     Array(Field),
 }
 
+/// What objects are that are neither structures nor arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Special {
+    /// Exceptions, whose tag is behind the header.
+    Exception,
+    /// Continuations.
+    Continuation,
+}
+
 /// A type of structures or arrays.
 #[derive(Debug)]
 pub struct ObjectType {
@@ -85,8 +95,8 @@ pub struct ObjectType {
     pub(super) refs: Box<[(u32, RefKind)]>,
     /// What the elements of an array refer to, if they are references.
     pub(super) elem_refs: Option<RefKind>,
-    /// Whether objects are exceptions, whose tag is behind the header.
-    pub(super) is_exception: bool,
+    /// What objects are, if neither structures nor arrays.
+    pub(super) special: Option<Special>,
     /// The class of a structure's cells in the heap.
     pub(super) class: u8,
     /// Bytes of such a cell.
@@ -100,7 +110,9 @@ pub struct ObjectType {
 pub(crate) const fn ref_kind(ty: SlotType) -> Option<RefKind> {
     match ty {
         SlotType::Func { .. } => Some(RefKind::Func),
-        SlotType::Extern { .. } | SlotType::Exn { .. } | SlotType::Any { .. } => Some(RefKind::Heap),
+        SlotType::Extern { .. } | SlotType::Exn { .. } | SlotType::Cont { .. } | SlotType::Any { .. } => {
+            Some(RefKind::Heap)
+        }
         _ => None,
     }
 }
@@ -140,7 +152,7 @@ impl ObjectType {
             descriptor,
             refs: refs.into(),
             elem_refs: None,
-            is_exception: false,
+            special: None,
             class: class as u8,
             cell_bytes: cell_bytes as u32,
         }
@@ -157,7 +169,15 @@ impl ObjectType {
             refs.extend(ref_kind(slot).map(|kind| (offset, kind)));
             (1..slot.slots()).for_each(|_| _ = layout.add(8));
         }
-        (ty.size_bytes, ty.refs, ty.is_exception) = (layout.size_bytes(), refs.into(), true);
+        (ty.size_bytes, ty.refs, ty.special) = (layout.size_bytes(), refs.into(), Some(Special::Exception));
+        ty
+    }
+
+    /// The type of continuations.
+    pub(crate) fn new_continuation() -> Self {
+        let words = [(FieldStorage::Val(SlotType::I64), false); 2];
+        let mut ty = Self::new_struct(TypeId(u32::MAX), &[], &words, false);
+        (ty.refs, ty.special) = (Box::new([(FUNC_OFFSET as u32, RefKind::Func)]), Some(Special::Continuation));
         ty
     }
 
@@ -173,7 +193,7 @@ impl ObjectType {
             descriptor: None,
             refs: Box::default(),
             elem_refs: ref_kind(storage.unpacked()),
-            is_exception: false,
+            special: None,
             class: 0,
             cell_bytes: 0,
             plain_fields: Box::default(),

@@ -8,8 +8,8 @@ use wasm_syntax::{
 use super::word::{Payload, dst, src, widen};
 use super::{AddrMode, Family, NEGATE, OpKey};
 use crate::{
-    Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, DstKind, IndirectCallee, Inst, Pos, RefOp, Saves, Slot,
-    SlotsOp, Src, SrcKind, StorageOp, TailMove,
+    Addr, AggregateOp, CallInfo, CastKind, CastTest, Class, DstKind, IndirectCallee, Inst, Pos, RefOp, Resumption,
+    Saves, Slot, SlotsOp, Src, SrcKind, StorageOp, TailMove,
 };
 
 /// Decodes the unlinked op that starts at `at`.
@@ -138,6 +138,20 @@ pub fn decode(words: &[u64], at: Pos) -> Option<Inst> {
         }
         Family::Throw => Inst::Throw { tag: TagIdx(payload.imm), args: Slot(payload.a) },
         Family::ThrowRef => Inst::ThrowRef { exn: Slot(payload.a) },
+        Family::ContNew => Inst::ContNew { a: Slot(payload.a) },
+        Family::ContBind => Inst::ContBind { a: Slot(payload.a), args: payload.d },
+        Family::Resume => {
+            let how = Resumption::from_parts(key.mode, payload.imm)?;
+            Inst::Resume { cont: Slot(payload.a), how, args: payload.d, info }
+        }
+        Family::Suspend => Inst::Suspend { tag: TagIdx(payload.imm), info },
+        Family::Switch => Inst::Switch {
+            tag: TagIdx(payload.imm),
+            cont: Slot(payload.a),
+            args: payload.d,
+            ty: TypeIdx(u32::try_from(ext(0)).ok()?),
+            info,
+        },
         Family::FieldGet => {
             Inst::FieldGet { op: storage()?, d: d()?, a: src(key.shape.a(), payload.a, 0)?, offset: payload.imm }
         }

@@ -1,9 +1,9 @@
 //! The words of an instruction while it is put together or taken apart, and the values that fill a word of their own.
 
-use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, MemIdx, NumericOp, TableIdx, VectorOp};
+use wasm_syntax::{DataIdx, ElemIdx, FuncIdx, MemIdx, NumericOp, TableIdx, TagIdx, VectorOp};
 
 use super::{BACKWARD, Family, OpKey};
-use crate::{CallInfo, Class, Dst, DstKind, Pin, Pos, Saves, Shape, Slot, SlotsOp, Src, SrcKind, TailMove};
+use crate::{CallInfo, Class, Dst, DstKind, Pin, Pos, Resumption, Saves, Shape, Slot, SlotsOp, Src, SrcKind, TailMove};
 
 /// The payload's fields while an op is put together.
 #[derive(Clone, Copy, Default)]
@@ -83,6 +83,26 @@ impl Saves {
             0 => Self::None,
             1 => Self::Ints(Slot(first)),
             2 => Self::All(Slot(first)),
+            _ => return None,
+        })
+    }
+}
+
+impl Resumption {
+    /// The mode of the op, and the tag.
+    pub(super) const fn parts(self) -> (u8, u32) {
+        match self {
+            Self::Return => (0, 0),
+            Self::Throw(tag) => (1, tag.0),
+            Self::ThrowRef => (2, 0),
+        }
+    }
+
+    pub(super) const fn from_parts(mode: u8, tag: u32) -> Option<Self> {
+        Some(match mode {
+            0 => Self::Return,
+            1 => Self::Throw(TagIdx(tag)),
+            2 => Self::ThrowRef,
             _ => return None,
         })
     }

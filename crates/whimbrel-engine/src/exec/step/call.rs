@@ -15,6 +15,7 @@ use whimbrel_ir::{Class, FIRST_TABLE, OpKey, Saves, SrcKind, TAIL_RECORD_SLOTS};
 
 use super::branch::spend;
 use super::copy::by_class;
+use super::landing::Landings;
 use super::{given, of};
 use crate::exec::backend::{Handler, Next, Step, cold_handler_for, handler_for, handler_word};
 use crate::exec::context::{Fp, Ip, Reason, Regs};
@@ -27,7 +28,7 @@ pub(in crate::exec) const RELOAD_LEN: usize = 3;
 
 /// Slots from the caller's frame to the callee's, of the call that returns to `ip`.
 #[inline(always)]
-unsafe fn delta_before(ip: Ip) -> usize {
+pub(super) unsafe fn delta_before(ip: Ip) -> usize {
     // SAFETY: the word before a return ip is the call's info, the distance in its low half.
     unsafe { *ip.sub(1) as u32 as usize }
 }
@@ -473,7 +474,7 @@ impl Step for Reload {
 
 /// Goes back to the caller: `ip` is where it goes on, `frame` the returning frame.
 #[inline(always)]
-unsafe fn return_to(ip: u64, regs: &mut Regs) -> Next {
+pub(super) unsafe fn return_to(ip: u64, regs: &mut Regs) -> Next {
     let ip = core::ptr::with_exposed_provenance::<u64>(ip as usize);
     // SAFETY: the caller's frame lies that far below.
     unsafe { regs.fp = regs.fp.sub(delta_before(ip)) };
@@ -632,68 +633,5 @@ unsafe fn restores_instance(return_ip: u64, landings: &Landings) -> bool {
     let ip = core::ptr::with_exposed_provenance::<u64>(return_ip as usize);
     // SAFETY: a return ip is at an op of linked code.
     let word = unsafe { *ip };
-    word == reload_word() || landings.is_exit(ip) || landings.is_untail(ip)
-}
-
-/// Returns from under a tail record: `[return ip | instance | result slots]`, the results behind it.
-pub(super) struct Untail;
-
-impl Step for Untail {
-    const LEN: usize = 1;
-
-    unsafe fn run(_: Ip, regs: &mut Regs) -> Next {
-        // SAFETY: the frame is a tail record, and the results lie behind it.
-        unsafe {
-            let record = regs.fp;
-            let (return_ip, instance, results) = (*record, *record.add(1), *record.add(2));
-            (*regs.ctx).enter_instance(core::ptr::with_exposed_provenance_mut::<Instance>(instance as usize));
-            record.copy_from(record.add(TAIL_RECORD_SLOTS as usize), results as usize);
-            return_to(return_ip, regs)
-        }
-    }
-}
-
-/// Leaves the executor: what the bottom frame returns to.
-pub(super) struct Exit;
-
-impl Step for Exit {
-    const LEN: usize = 1;
-
-    unsafe fn run(ip: Ip, _: &mut Regs) -> Next {
-        Next::Stop(ip, Reason::Done)
-    }
-}
-
-/// Code at which a bottom frame, or a frame over a tail record, returns: padding and an info word, then the op.
-pub(in crate::exec) struct Landings {
-    exit: [u64; 4],
-    untail: [u64; 4],
-}
-
-impl Landings {
-    pub(in crate::exec) fn new() -> Self {
-        Self {
-            exit: [0, 0, 0, handler_word(handler_for::<Exit>())],
-            untail: [0, 0, TAIL_RECORD_SLOTS.into(), handler_word(handler_for::<Untail>())],
-        }
-    }
-
-    /// Where a bottom frame returns.
-    pub(in crate::exec) fn exit(&self) -> Ip {
-        &self.exit[3]
-    }
-
-    fn untail(&self) -> Ip {
-        &self.untail[3]
-    }
-
-    /// Whether `ip` is where a bottom frame returns.
-    pub(in crate::exec) fn is_exit(&self, ip: Ip) -> bool {
-        core::ptr::eq(self.exit(), ip)
-    }
-
-    /// Whether `ip` is where a frame over a tail record returns.
-    pub(in crate::exec) fn is_untail(&self, ip: Ip) -> bool {
-        core::ptr::eq(self.untail(), ip)
-    }
+    word == reload_word() || landings.is_bottom(ip) || landings.is_untail(ip)
 }

@@ -69,8 +69,10 @@ mod atomic;
 mod branch;
 mod call;
 mod cast;
+mod continuation;
 mod copy;
 mod exception;
+mod landing;
 mod memory;
 mod numeric;
 mod objects;
@@ -78,7 +80,9 @@ mod slots;
 pub(super) mod tiles;
 mod vector;
 
-pub(super) use call::{Landings, RELOAD_LEN, Stub, reload_word, restore_pins};
+pub(super) use call::{RELOAD_LEN, Stub, reload_word, restore_pins};
+pub(super) use continuation::RESUME_LEN;
+pub(crate) use landing::Landings;
 
 use whimbrel_ir::{Family, OpKey};
 
@@ -123,6 +127,11 @@ pub(super) fn handler(key: OpKey) -> Option<Handler> {
         Family::MemoryLane => vector::memory_lane(key),
         Family::Throw => Some(handler_for::<exception::Throw>()),
         Family::ThrowRef => Some(handler_for::<exception::ThrowRef>()),
+        Family::ContNew => Some(handler_for::<continuation::ContNew>()),
+        Family::ContBind => Some(handler_for::<continuation::ContBind>()),
+        Family::Resume => continuation::resume_of(key),
+        Family::Suspend => Some(handler_for::<continuation::Suspend>()),
+        Family::Switch => Some(handler_for::<continuation::Switch>()),
         Family::FieldGet => aggregate::field_get(key),
         Family::FieldSet => aggregate::field_set(key),
         Family::ElemGet => aggregate::elem_get(key),
