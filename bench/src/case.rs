@@ -91,6 +91,7 @@ kernels! {
     "tail" 80_000
     "gc" 1_000
     "throw" 60_000
+    "generator" 1_000
 }
 
 /// All kernels.

@@ -105,6 +105,7 @@ const GUESTS: &[Guest] = &[
     kernel!("tail", "-mtail-call"),
     kernel!("host"),
     Guest { wasm: "bench/kernels/gc.wasm", recipe: Recipe::Text("bench/kernels/gc.wat") },
+    Guest { wasm: "bench/kernels/generator.wasm", recipe: Recipe::Text("bench/kernels/generator.wat") },
     Guest { wasm: "bench/kernels/throw.wasm", recipe: Recipe::Text("bench/kernels/throw.wat") },
 ];
 
