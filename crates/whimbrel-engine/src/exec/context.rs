@@ -101,6 +101,8 @@ pub(crate) struct Context {
     pub mem0_base: *mut u8,
     /// For accesses of 1, 2, 4, 8 and 16 bytes: the first address at which one would leave memory 0.
     pub mem0_limits: [u64; 5],
+    /// One more than the size of memory 0 in bytes, if it has 32-bit addresses and is not shared; else 0.
+    pub mem0_bulk_end: u64,
     /// The elements of table 0 of the current instance, and how many there are: none where indices have 64 bits.
     pub table0: *const u64,
     pub table0_len: u64,
@@ -149,6 +151,7 @@ impl Context {
         Self {
             mem0_base: ptr::null_mut(),
             mem0_limits: [0; 5],
+            mem0_bulk_end: 0,
             table0: ptr::null(),
             table0_len: 0,
             globals: ptr::null(),
@@ -222,6 +225,9 @@ impl Context {
             None => (ptr::null_mut(), 0),
         };
         self.mem0_base = base;
+        // SAFETY: as before.
+        let is_plain = |memory: &NonNull<Memory>| unsafe { memory.as_ref() }.is_plain();
+        self.mem0_bulk_end = if memory.is_some_and(is_plain) { len + 1 } else { 0 };
         // SAFETY: an instance's tables live as long as it does.
         let table = instance.and_then(|instance| instance.tables.first()).map(|table| unsafe { table.as_ref() });
         let elems = table.filter(|table| !table.ty().table64).map_or(&[][..], |table| table.elems());

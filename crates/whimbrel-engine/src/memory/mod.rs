@@ -92,6 +92,12 @@ impl Memory {
         self.shared.as_ref().map_or(self.len as u64, SharedMemory::len_bytes)
     }
 
+    /// Whether it has 32-bit addresses and is not shared.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.ty.memory64 && self.shared.is_none()
+    }
+
     /// Bytes at [`base`](Self::base): none if the memory is shared.
     #[inline(always)]
     pub(crate) fn own_len_bytes(&self) -> u64 {

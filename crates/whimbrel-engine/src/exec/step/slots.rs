@@ -9,7 +9,7 @@ use whimbrel_ir::OpKey;
 use super::branch::spend_bulk;
 use super::of;
 use crate::exec::backend::{Handler, Next, Step};
-use crate::exec::context::{Fp, Ip, Reason, Regs};
+use crate::exec::context::{Context, Fp, Ip, Reason, Regs};
 use crate::exec::operand::{Fields, Value};
 use crate::instance::Instance;
 use crate::memory::{Memory, racy};
@@ -50,6 +50,20 @@ impl Operands {
         let value = size.unwrap_or(u64::MAX);
         // SAFETY: the op has one result.
         unsafe { self.set(0, if is_64 { value } else { (value as u32).into() }) }
+    }
+
+    /// Where in memory 0 ranges of a plain memory start whose addresses are these operands and whose length, returned first, is
+    /// operand 2, if they are all in it and are not to be split.
+    #[inline(always)]
+    unsafe fn small_ranges<const N: usize>(&self, regs: &Regs, starts: [usize; N]) -> Option<(usize, [*mut u8; N])> {
+        // SAFETY: the op has these operands, `ctx` is the execution's context, and starts are at most at the memory's end.
+        unsafe {
+            let Context { mem0_base, mem0_bulk_end, .. } = &*regs.ctx;
+            let len = self.size(2, false);
+            let starts = starts.map(|n| self.size(n, false));
+            let fits = len <= CHUNK_BYTES as u64 && starts.iter().all(|start| start + len < *mem0_bulk_end);
+            fits.then(|| (len as usize, starts.map(|start| mem0_base.add(start as usize))))
+        }
     }
 
     /// Makes operand `n` an address or index that is `by` further on.
@@ -178,6 +192,17 @@ pub(super) fn slots(key: OpKey) -> Option<Handler> {
 }
 
 unsafe fn memory_copy(op: &Operands, regs: &Regs) -> Outcome {
+    // SAFETY: the op has three operands, and the ranges found are in memory 0; they may overlap.
+    unsafe {
+        if op.x | op.y == 0
+            && let Some((len, [to, from])) = op.small_ranges(regs, [0, 1])
+        {
+            to.copy_from(from, len);
+            spend_bulk(regs, len as u64);
+            op.shorten(0);
+            return Ok(());
+        }
+    }
     // SAFETY: memories are live; the ranges are checked before the copy, which allows overlap.
     unsafe {
         let (dst, src) = (op.memory(op.x), op.memory(op.y));
@@ -214,6 +239,17 @@ unsafe fn copy_in_parts(op: &Operands, bulk: &Bulk<'_>, len: usize, ascends: boo
 }
 
 unsafe fn memory_fill(op: &Operands, regs: &Regs) -> Outcome {
+    // SAFETY: the op has three operands, and the range found is in memory 0.
+    unsafe {
+        if op.x == 0
+            && let Some((len, [at])) = op.small_ranges(regs, [0])
+        {
+            at.write_bytes(op.word(1) as u8, len);
+            spend_bulk(regs, len as u64);
+            op.shorten(0);
+            return Ok(());
+        }
+    }
     // SAFETY: the memory is live; the range is checked.
     unsafe {
         let memory = op.memory(op.x);
