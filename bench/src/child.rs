@@ -44,8 +44,7 @@ impl Task<'_> {
 pub fn perform(peer: &dyn Peer, task: &[String]) -> Result<()> {
     match task.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["load", path] => {
-            let wasm = fs::read(path).with_context(|| format!("cannot read {path}"))?;
-            let module = peer.load(&wasm)?;
+            let module = peer.load_file(Path::new(path))?;
             println!("{}", memory_kib("VmHWM")?);
             drop(module);
         }

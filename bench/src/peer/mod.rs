@@ -53,7 +53,10 @@ mod wasmi;
 mod wasmtime;
 mod whimbrel;
 
-use anyhow::{Result, bail};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
 
 use crate::case::Case;
 use crate::host::Imports;
@@ -68,6 +71,16 @@ pub trait Peer {
     ///
     /// If the engine does not take the module.
     fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>>;
+
+    /// The same of a file, as the engine does it with the least memory.
+    ///
+    /// # Errors
+    ///
+    /// As for [`load`](Self::load), or if the file cannot be read.
+    fn load_file(&self, path: &Path) -> Result<Box<dyn Loaded>> {
+        let wasm = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        self.load(&wasm)
+    }
 }
 
 /// A module that an engine has loaded.

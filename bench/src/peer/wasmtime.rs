@@ -1,5 +1,7 @@
 //! wasmtime with each of its ways to execute: optimised code, code made quickly, and its interpreter.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, anyhow};
 use wasi_lite::{Function, ValType as WasiType};
 use wasmtime::{Config, Engine, Extern, FuncType, Linker, Module, Store, Strategy, Val, ValType};
@@ -47,6 +49,10 @@ fn failed(error: wasmtime::Error) -> anyhow::Error {
 impl Peer for Wasmtime {
     fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>> {
         Ok(Box::new(Module::new(&self.0, wasm).map_err(failed)?))
+    }
+
+    fn load_file(&self, path: &Path) -> Result<Box<dyn Loaded>> {
+        Ok(Box::new(Module::from_file(&self.0, path).map_err(failed)?))
     }
 }
 

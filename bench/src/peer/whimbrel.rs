@@ -1,5 +1,7 @@
 //! whimbrel itself.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, anyhow};
 use wasi_lite::{Function, ValType as WasiType};
 use whimbrel::{Engine, Extern, FuncType, Linker, Module, Store, Val, ValType};
@@ -16,6 +18,10 @@ struct Running(Store<()>, whimbrel::Instance);
 impl Peer for Whimbrel {
     fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>> {
         Ok(Box::new(Module::new(&self.0, wasm).map_err(failed)?))
+    }
+
+    fn load_file(&self, path: &Path) -> Result<Box<dyn Loaded>> {
+        Ok(Box::new(Module::from_file(&self.0, path).map_err(failed)?))
     }
 }
 

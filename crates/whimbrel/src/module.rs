@@ -109,6 +109,23 @@ impl Module {
         Ok(module)
     }
 
+    /// As [`new`](Self::new), of a file, of which there is one copy in memory from then on.
+    ///
+    /// # Errors
+    ///
+    /// As `new`, or if the file cannot be read.
+    #[cfg(feature = "std")]
+    pub fn from_file(engine: &Engine, path: impl AsRef<std::path::Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes =
+            read(path).map_err(|error| crate::Error::msg(alloc::format!("cannot read {}: {error}", path.display())))?;
+        #[cfg(feature = "wat")]
+        if !bytes.starts_with(b"\0asm") {
+            return Self::new(engine, &bytes);
+        }
+        Self::from_shared(engine, bytes)
+    }
+
     /// Translates all functions that were not translated yet, as [`CompilationMode::Eager`] does when a module is loaded.
     ///
     /// # Errors
@@ -319,4 +336,31 @@ impl fmt::Debug for Module {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Module").field("name", &self.name()).finish_non_exhaustive()
     }
+}
+
+/// The bytes of a file, read to where they stay.
+#[cfg(feature = "std")]
+fn read(path: &std::path::Path) -> std::io::Result<Arc<[u8]>> {
+    use std::io::Read;
+
+    let mut file = std::fs::File::open(path)?;
+    let len = usize::try_from(file.metadata()?.len()).unwrap_or_default();
+    let mut bytes: Arc<[u8]> = core::iter::repeat_n(0, len).collect();
+    let (mut used, mut rest) = (0, Vec::new());
+    if let Some(room) = Arc::get_mut(&mut bytes) {
+        while used < room.len() {
+            match file.read(&mut room[used..]) {
+                Ok(0) => break,
+                Ok(read) => used += read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    // A file that is no regular one, or that changes meanwhile, is not as long as it says.
+    file.read_to_end(&mut rest)?;
+    if used == len && rest.is_empty() {
+        return Ok(bytes);
+    }
+    Ok([&bytes[..used], &rest].concat().into())
 }

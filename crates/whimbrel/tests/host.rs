@@ -375,3 +375,17 @@ fn linkers_make_functions_for_any_store() {
         assert_eq!(data.call(store, ()).unwrap(), expected);
     }
 }
+
+#[test]
+fn a_module_comes_from_a_file() {
+    let engine = Engine::default();
+    let path = std::env::temp_dir().join(format!("whimbrel-from-file-{}.wasm", std::process::id()));
+    std::fs::write(&path, b"\0asm\x01\0\0\0").unwrap();
+    let module = whimbrel::Module::from_file(&engine, &path).unwrap();
+    assert_eq!(module.bytes(), b"\0asm\x01\0\0\0");
+    std::fs::write(&path, "(module (func (export \"f\")))").unwrap();
+    assert_eq!(whimbrel::Module::from_file(&engine, &path).unwrap().exports().count(), 1);
+    std::fs::remove_file(&path).unwrap();
+    let error = whimbrel::Module::from_file(&engine, &path).map(drop).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("cannot read {}: ", path.display())), "{error}");
+}
