@@ -18,6 +18,7 @@ mod print;
 mod refs;
 mod search;
 mod verify;
+mod widen;
 
 pub use access::Sources;
 pub use aggregate::{

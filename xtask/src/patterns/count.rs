@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
-use wasm_syntax::{FuncIdx, NumericOp};
+use wasm_syntax::{Features, FuncIdx, NumericOp};
 use whimbrel_compile::{LoadOptions, Options, Scratch, compile_func, load_module};
 use whimbrel_ir::{AddrMode, Code, Family, Inst, OpKey, Pos};
 
@@ -37,7 +37,8 @@ pub struct Corpus {
 impl Corpus {
     /// Adds every function of a module.
     pub fn add(&mut self, bytes: &[u8]) -> Result<()> {
-        let loaded = load_module(bytes, &LoadOptions::default()).context("the module is not valid")?;
+        let load = LoadOptions { features: Features::ALL, ..LoadOptions::default() };
+        let loaded = load_module(bytes, &load).context("the module is not valid")?;
         let first = self.runs.len();
         let mut scratch = Scratch::default();
         let options = Options { validate: false, ..Options::default() };
@@ -54,9 +55,9 @@ impl Corpus {
         Ok(())
     }
 
-    /// The number of a key.
+    /// The number of the key of the op whose handler can execute one with `key`.
     pub fn id(&mut self, key: OpKey) -> OpId {
-        let keys = &mut self.keys;
+        let (key, keys) = (key.widened(), &mut self.keys);
         *self.ids.entry(key).or_insert_with(|| {
             keys.push(key);
             (keys.len() - 1) as OpId

@@ -17,6 +17,9 @@ const MAX_DEPTH: u32 = 4;
 /// What a use of the local has to save for the registers to be worth saving and giving back.
 const MIN_SCORE: u32 = 20;
 
+/// How many uses of locals before a branch back are looked at.
+const NEAR_END: usize = 8;
+
 /// A loop by its first op and the last branch back.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Loop {
@@ -170,7 +173,29 @@ impl Lowerer<'_> {
             }
         }
         let [ints, floats] = best.map(|pair| pair.map(|(_, slot)| slot));
-        Pinned { ints, floats }
+        Pinned { ints: self.in_order(ints), floats }
+    }
+
+    /// The two integers in the order in which more sequences of ops have handlers: first the one by which loops go on, that is,
+    /// which they use last before they branch back.
+    fn in_order(&self, pins: [Option<Slot>; 2]) -> [Option<Slot>; 2] {
+        let [Some(first), Some(second)] = pins else { return pins };
+        let uses = &self.uses.uses;
+        let mut depths = Depths::new(&self.loops);
+        let mut loops = self.loops.clone();
+        loops.sort_unstable_by_key(|found| found.start);
+        let (mut of_first, mut of_second) = (0, 0);
+        for found in loops {
+            let weight = depths.weight(found.start);
+            let end = uses.partition_point(|used| used.at < found.end);
+            let of_loop = uses[..end].iter().rev().take_while(|used| used.at >= found.start).take(NEAR_END);
+            match of_loop.map(|used| Slot(used.slot.into())).find(|&slot| slot == first || slot == second) {
+                Some(slot) if slot == first => of_first += weight,
+                Some(_) => of_second += weight,
+                None => {}
+            }
+        }
+        if of_second > of_first { [pins[1], pins[0]] } else { pins }
     }
 
     /// What each slot would gain by a pin.

@@ -92,6 +92,13 @@ pub(crate) trait Value: Copy {
     }
 }
 
+/// An `i32` in eight bytes. Nobody relies on the upper half, which a debug build sees to.
+#[inline(always)]
+fn widen(value: u32) -> u64 {
+    const UPPER_HALF: u64 = if cfg!(debug_assertions) { 0xa5a5_a5a5 << 32 } else { 0 };
+    UPPER_HALF | u64::from(value)
+}
+
 impl Value for u32 {
     const CLASS: Class = Class::I32;
 
@@ -105,7 +112,7 @@ impl Value for u32 {
     #[inline(always)]
     unsafe fn store(self, slot: *mut u64) {
         // SAFETY: the caller passes a slot of the frame.
-        unsafe { *slot = self.into() }
+        unsafe { *slot = widen(self) }
     }
 
     #[inline(always)]
@@ -115,7 +122,7 @@ impl Value for u32 {
 
     #[inline(always)]
     fn set_acc(self, regs: &mut Regs) {
-        regs.acc = self.into();
+        regs.acc = widen(self);
     }
 
     #[inline(always)]
@@ -125,7 +132,7 @@ impl Value for u32 {
 
     #[inline(always)]
     fn set_pin<const SECOND: bool>(self, regs: &mut Regs) {
-        if SECOND { regs.pin1 = self.into() } else { regs.pin0 = self.into() }
+        if SECOND { regs.pin1 = widen(self) } else { regs.pin0 = widen(self) }
     }
 
     #[inline(always)]

@@ -53,7 +53,7 @@ pub(in crate::exec) struct Tiler {
 #[derive(Clone, Copy, Debug)]
 struct Op {
     at: u32,
-    /// The op's number in the tables.
+    /// The number in the tables of the op whose handler can execute it.
     id: u16,
     is_br: bool,
     /// Whether unwinding knows the op by its handler, so that no tile may start with it.
@@ -68,7 +68,7 @@ impl Tiler {
 
     /// Notes the next op.
     pub fn push(&mut self, at: usize, key: OpKey) {
-        let id = find(tables::KEYS, key.to_word() as u32);
+        let id = find(tables::KEYS, key.widened().to_word() as u32);
         let is_known = key.family == Family::Reload;
         self.ops.push(Op { at: at as u32, id, is_br: key.family == Family::Br, is_known });
     }
