@@ -30,7 +30,7 @@
         (then (suspend $yield (local.get $value))))
       (br $next)))
 
-  (func $take_turns (param $k (ref null $p))
+  (func $take_turns (type $peer) (param $k (ref null $p))
     (loop $next
       (if (i32.eqz (global.get $turns)) (then (return)))
       (global.set $turns (i32.sub (global.get $turns) (i32.const 1)))
@@ -45,7 +45,8 @@
         (resume $c (on $yield $on_yield) (local.get $k))
         (return (local.get $total)))
       (local.set $k)
-      (local.set $total (i64.add (local.get $total) (i64.extend_i32_u)))
+      (i64.extend_i32_u)
+      (local.set $total (i64.add (local.get $total)))
       (br $next))
     (unreachable))
 

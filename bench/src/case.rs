@@ -90,6 +90,8 @@ kernels! {
     "simd" 1_500
     "tail" 80_000
     "gc" 1_000
+    "trees" 100
+    "linked_map" 300
     "throw" 60_000
     "generator" 1_000
 }

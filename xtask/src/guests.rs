@@ -106,6 +106,8 @@ const GUESTS: &[Guest] = &[
     kernel!("host"),
     Guest { wasm: "bench/kernels/gc.wasm", recipe: Recipe::Text("bench/kernels/gc.wat") },
     Guest { wasm: "bench/kernels/generator.wasm", recipe: Recipe::Text("bench/kernels/generator.wat") },
+    Guest { wasm: "bench/kernels/linked_map.wasm", recipe: Recipe::Text("bench/kernels/linked_map.wat") },
+    Guest { wasm: "bench/kernels/trees.wasm", recipe: Recipe::Text("bench/kernels/trees.wat") },
     Guest { wasm: "bench/kernels/throw.wasm", recipe: Recipe::Text("bench/kernels/throw.wat") },
 ];
 

@@ -90,7 +90,12 @@ impl Clocks {
         writeln!(out, "  guest      {:>15}", Bytes(memory_bytes).to_string())?;
         if let Some(store) = store {
             writeln!(out, "  objects    {:>15}", Bytes(store.gc_stats().used_bytes as u64).to_string())?;
-            writeln!(out, "  collections{:>15}", grouped(store.gc_stats().collections))?;
+            let gc = store.gc_stats();
+            writeln!(out, "  collections{:>15}", grouped(gc.collections))?;
+            if gc.pauses > 0 {
+                let longest = seconds(Duration::from_nanos(gc.longest_pause_ns));
+                writeln!(out, "  pauses     {:>15}  the longest {FAINT}took{FAINT:#} {longest}", grouped(gc.pauses))?;
+            }
         }
         if let Some(peak) = peak_bytes() {
             writeln!(out, "  peak       {:>15}  of the whole process", Bytes(peak).to_string())?;
