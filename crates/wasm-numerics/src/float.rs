@@ -1,7 +1,8 @@
 //! The operators on `f32` and `f64`: arithmetic, rounding, comparisons.
 //!
 //! A NaN result has the payload that the specification allows: canonical if every NaN operand is, else arithmetic
-//! (`aux-nans`). Its sign and the rest of its payload are the host's.
+//! (`aux-nans`). Its sign and the rest of its payload are the host's, but those of a minimum or maximum: that is the positive
+//! canonical one.
 
 mod host;
 pub(crate) mod ieee;

@@ -25,11 +25,13 @@ pub struct Options {
     pub pins: bool,
     /// Whether the code takes [fuel](crate::cost) for its instructions.
     pub metering: bool,
+    /// Whether results that are NaN are the canonical one, on every host.
+    pub canonical_nans: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { validate: true, pins: true, metering: false }
+        Self { validate: true, pins: true, metering: false, canonical_nans: false }
     }
 }
 
@@ -61,6 +63,7 @@ pub fn compile_func(
     let pins = options.pins && body.instr_bytes().contains(&LOOP);
     let results = ResultType::Many(sig.results);
     let mut lowerer = Lowerer::new(info, func, sig.params, results, pins, options.metering, take(&mut scratch.lowerer));
+    lowerer.canonical_nans(options.canonical_nans);
     for run in body.locals().iter() {
         lowerer.declare_locals(run.count, run.ty);
     }

@@ -35,6 +35,7 @@ pub struct Config {
     pub(crate) pinning: bool,
     pub(crate) gc_stress: GcStress,
     pub(crate) observe: bool,
+    pub(crate) deterministic: bool,
 }
 
 /// What an engine accepts unless told otherwise.
@@ -58,6 +59,7 @@ impl Default for Config {
             pinning: true,
             gc_stress: GcStress::Off,
             observe: false,
+            deterministic: false,
         }
     }
 }
@@ -131,6 +133,34 @@ impl Config {
     /// changes nothing else.
     pub fn observe(&mut self, enable: bool) -> &mut Self {
         self.observe = enable;
+        self
+    }
+
+    /// Whether programs do the same on every host: a result that is NaN is the canonical one, where the specification lets the host
+    /// choose. What else the specification leaves open is fixed in any case: relaxed vector instructions have the results of its
+    /// deterministic profile, and nothing depends on addresses.
+    ///
+    /// What the system decides stays so: whether there is memory for growth, in which order threads run, what host functions
+    /// return. Limits that are within what the system has, and fuel instead of interruption, take that out.
+    pub fn deterministic(&mut self, enable: bool) -> &mut Self {
+        self.deterministic = enable;
+        self
+    }
+
+    /// Limits for programs of strangers: [`ModuleLimits::STRICT`], memories of 256 MiB, tables of 100,000 elements, 64 MiB of
+    /// structures and arrays, 1,000 instances, 256 KiB of stack, 16 nested calls of the host's.
+    ///
+    /// They hold for each store. Fuel or [interruption](crate::InterruptHandle) limit its time.
+    pub fn strict(&mut self) -> &mut Self {
+        self.limits = ModuleLimits::STRICT;
+        self.store_limits = StoreLimits {
+            memory_bytes: 256 << 20,
+            table_elems: 100_000,
+            heap_bytes: 64 << 20,
+            instances: 1_000,
+            stack_slots: (256 << 10) / 8,
+            host_depth: 16,
+        };
         self
     }
 

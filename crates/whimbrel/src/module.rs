@@ -311,7 +311,12 @@ impl Module {
     /// How functions are compiled; loading has validated every body.
     fn compile_options(&self) -> Options {
         let config = self.engine().config();
-        Options { validate: false, pins: config.pinning && HAS_PINS, metering: config.consume_fuel }
+        Options {
+            validate: false,
+            pins: config.pinning && HAS_PINS,
+            metering: config.consume_fuel,
+            canonical_nans: config.deterministic,
+        }
     }
 
     pub(crate) fn frame_info(&self, func: FuncIdx, offset: Option<u32>) -> FrameInfo {

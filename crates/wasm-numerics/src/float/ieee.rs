@@ -15,6 +15,8 @@ pub(crate) trait Float:
     const INTEGRAL: Self;
     const ZERO: Self;
     const ONE: Self;
+    /// The canonical NaN that is positive.
+    const NAN: Self;
 
     fn bits(self) -> Self::Bits;
     fn of_bits(bits: Self::Bits) -> Self;
@@ -23,12 +25,13 @@ pub(crate) trait Float:
 }
 
 macro_rules! float {
-    ($($float:ident $bits:ident;)*) => {$(
+    ($($float:ident $bits:ident $nan:literal;)*) => {$(
         impl Float for $float {
             type Bits = $bits;
             const INTEGRAL: Self = 1.0 / $float::EPSILON;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const NAN: Self = $float::from_bits($nan);
 
             #[inline(always)]
             fn bits(self) -> $bits {
@@ -54,11 +57,11 @@ macro_rules! float {
 }
 
 float! {
-    f32 u32;
-    f64 u64;
+    f32 u32 0x7FC0_0000;
+    f64 u64 0x7FF8_0000_0000_0000;
 }
 
-/// The smaller operand, NaN if either is; −0 is smaller than +0.
+/// The smaller operand, the canonical NaN if either is NaN; −0 is smaller than +0.
 ///
 /// Both selections agree unless the operands are equal or unordered. Equal ones differ at most in the sign of zero,
 /// which the disjunction sets if either has it.
@@ -67,11 +70,10 @@ pub(crate) fn min<F: Float>(a: F, b: F) -> F {
     let first = if a < b { a } else { b };
     let second = if b < a { b } else { a };
     let ordered = F::of_bits(first.bits() | second.bits());
-    let nan = a + b;
-    if is_nan(a) | is_nan(b) { nan } else { ordered }
+    if is_nan(a) | is_nan(b) { F::NAN } else { ordered }
 }
 
-/// The larger operand, NaN if either is; +0 is larger than −0.
+/// The larger operand, the canonical NaN if either is NaN; +0 is larger than −0.
 ///
 /// Like [`min`], but the conjunction clears the sign of zero if either operand lacks it.
 #[inline(always)]
@@ -79,8 +81,7 @@ pub(crate) fn max<F: Float>(a: F, b: F) -> F {
     let first = if a > b { a } else { b };
     let second = if b > a { b } else { a };
     let ordered = F::of_bits(first.bits() & second.bits());
-    let nan = a + b;
-    if is_nan(a) | is_nan(b) { nan } else { ordered }
+    if is_nan(a) | is_nan(b) { F::NAN } else { ordered }
 }
 
 /// Rounds to the nearest integral value, to the even one of two equally near.

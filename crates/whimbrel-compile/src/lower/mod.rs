@@ -17,6 +17,7 @@ mod fuse;
 mod locals;
 mod memory;
 mod meter;
+mod nan;
 mod numeric;
 mod pins;
 mod reference;
@@ -69,6 +70,8 @@ pub(crate) struct Lowerer<'m> {
     pins: bool,
     /// Whether the code takes fuel for its instructions.
     metering: bool,
+    /// Whether results that are NaN are the canonical one.
+    canonical_nans: bool,
     /// The cost of instructions on the way here that was not taken yet.
     owed: u32,
     /// Where the instance is kept during calls that may leave it.
@@ -163,6 +166,7 @@ impl<'m> Lowerer<'m> {
             code,
             pins,
             metering,
+            canonical_nans: false,
             owed: 0,
             saved: Slot(0),
             saves_at: Slot(0),
@@ -296,10 +300,16 @@ impl<'m> Lowerer<'m> {
             Instr::I64Const(value) => self.push_const(Class::I64, value as u64),
             Instr::F32Const(bits) => self.push_const(Class::F32, u64::from(bits.0)),
             Instr::F64Const(bits) => self.push_const(Class::F64, bits.0),
-            Instr::Numeric(op) => self.numeric(op),
+            Instr::Numeric(op) => {
+                self.numeric(op);
+                self.canonicalise(op);
+            }
             Instr::Load(op, memarg) => self.load(op, memarg),
             Instr::Store(op, memarg) => self.store(op, memarg),
-            Instr::Vector(op) => self.vector(op),
+            Instr::Vector(op) => {
+                self.vector(op);
+                self.canonicalise_lanes(op);
+            }
             Instr::VectorLane(op, lane) => self.vector_lane(op, lane),
             Instr::MemoryLane(op, memarg, lane) => self.memory_lane(op, memarg, lane),
             Instr::Atomic(op, memarg) => self.atomic(op, memarg),
@@ -379,6 +389,11 @@ impl<'m> Lowerer<'m> {
             Instr::ResumeThrowRef(ty, handlers) => self.resume(ty, Resumption::ThrowRef, handlers),
             Instr::Switch(ty, tag) => self.switch(ty, tag),
         }
+    }
+
+    /// Has results that are NaN be the canonical one.
+    pub fn canonical_nans(&mut self, enable: bool) {
+        self.canonical_nans = enable;
     }
 
     /// Makes the frame have `slots` slots at least.
