@@ -179,6 +179,18 @@ impl Store {
         &self.limits
     }
 
+    /// Sets how many bytes structures and arrays may take, and how many slots the stacks of calls that begin from now on.
+    pub fn set_limits(&mut self, heap_bytes: u64, stack_slots: usize) {
+        (self.limits.heap_bytes, self.limits.stack_slots) = (heap_bytes, stack_slots);
+        self.objects.heap.get_mut().set_limit(heap_bytes);
+    }
+
+    /// How many memories and tables there are.
+    #[must_use]
+    pub fn num_memories_and_tables(&self) -> (usize, usize) {
+        (self.objects.memories.len(), self.objects.tables.len())
+    }
+
     /// How many instances are alive.
     #[must_use]
     pub fn num_instances(&self) -> usize {

@@ -328,6 +328,10 @@ pub enum HandleError {
         /// Whether it must be.
         expected: bool,
     },
+    /// Something panicked while it worked on the store, which may be left half changed: such as the destructor of a value of the
+    /// embedder's, run by the collector. A panic in a host function does not do that.
+    #[error("the store is poisoned: something panicked while it was being changed")]
+    Poisoned,
     /// The engine does not count fuel.
     #[error("fuel is not configured in this engine")]
     NoFuel,

@@ -101,7 +101,9 @@ impl Func {
 
     /// Begins a call; returns room for its results.
     fn begin<T>(&self, store: &mut StoreInner<T>, params: &[Val], results: &[Val]) -> Result<Vec<Value>> {
+        store.check_poison()?;
         store.collect_if_due();
+        store.take_limits();
         let expected = store.objects.func_type(&self.handle).map_err(HandleError::from)?.results.len();
         check_len(expected, results)?;
         let args: Vec<Value> = params.iter().map(Val::to_value).collect();
@@ -141,6 +143,8 @@ pub(crate) fn call<T>(
 
 /// Begins a call of a function of the store with values of its parameters' types.
 pub(crate) fn begin<T>(store: &mut StoreInner<T>, func: &Handle<FuncInst>, args: &[Value]) -> Result<()> {
+    store.check_poison()?;
+    store.take_limits();
     store.objects.begin_call(func, args).map_err(call_error)
 }
 
@@ -209,7 +213,7 @@ fn run<T>(store: &mut StoreInner<T>, may_suspend: bool) -> Result<Option<(Suspen
     // Host functions as they were when one was called last, held so that calling one counts nothing.
     let mut hosts = None;
     loop {
-        let failed = match store.objects.run() {
+        let failed = match store.change(whimbrel_engine::Store::run) {
             Outcome::Done => return Ok(None),
             Outcome::OutOfFuel if may_suspend => return Ok(Some((SuspendReason::OutOfFuel, store.objects.suspend()))),
             Outcome::Interrupted if may_suspend => {
@@ -243,6 +247,13 @@ fn run<T>(store: &mut StoreInner<T>, may_suspend: bool) -> Result<Option<(Suspen
             Outcome::HostPanicked(payload) => std::panic::resume_unwind(payload),
             #[cfg(not(feature = "std"))]
             Outcome::HostPanicked(_) => unreachable!("without `std` no host function is called directly"),
+            Outcome::Grows(growth) => match store.allows(growth) {
+                Ok(granted) => {
+                    store.objects.consent(granted);
+                    continue;
+                }
+                Err(error) => error,
+            },
             Outcome::Called => {
                 observed_call(store);
                 continue;

@@ -159,11 +159,14 @@ impl Instance {
         if !store.engine.same(module.engine()) {
             return Err(HandleError::WrongEngine.into());
         }
+        store.check_poison()?;
         store.collect_if_due();
         check_imports(store, module, imports)?;
+        store.check_instance(module.image())?;
         let objects: alloc::vec::Vec<_> = imports.iter().map(|import| import.to_object(&mut store.objects)).collect();
         store.keep_module(module);
-        let handle = store.objects.instantiate(module.image(), &objects).map_err(|error| match error {
+        let instantiated = store.change(|store| store.instantiate(module.image(), &objects));
+        let handle = instantiated.map_err(|error| match error {
             InstantiateError::Trap(trap) => Error::new(trap),
             InstantiateError::Limit(what) => Error::new(HandleError::Limit(what)),
             InstantiateError::Store(error) => Error::new(HandleError::from(error)),

@@ -1,6 +1,7 @@
 //! Linear memories.
 
 use whimbrel_engine as engine;
+use whimbrel_engine::exec::Growth;
 
 use crate::error::HandleError;
 use crate::types::MemoryType;
@@ -30,6 +31,8 @@ impl Memory {
         }
         let store = store.as_context_mut().0;
         store.collect_if_due();
+        store.check_counts(1, 0)?;
+        store.check_growth(Growth::of_memory(&ty.0))?;
         Ok(Self { handle: store.objects.new_memory(ty.0).map_err(HandleError::from)? })
     }
 
@@ -91,6 +94,9 @@ impl Memory {
     /// If a limit or the allocator does not allow that, or it belongs to another store.
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64) -> Result<u64> {
         let store = store.as_context_mut().0;
+        let memory = store.objects.memory(&self.handle).map_err(HandleError::from)?;
+        let growth = Growth::by_memory(memory, delta).ok_or(HandleError::Limit("memory"))?;
+        store.check_growth(growth)?;
         let memory = store.objects.memory_mut(&self.handle).map_err(HandleError::from)?;
         Ok(memory.grow(delta).ok_or(HandleError::Limit("memory"))?)
     }

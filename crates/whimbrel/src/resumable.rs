@@ -137,5 +137,6 @@ impl<R> fmt::Debug for TypedSuspendedCall<R> {
 
 /// Makes a suspended call the one begun last.
 fn begin_again<T>(store: &mut StoreInner<T>, suspension: &Suspension) -> Result<()> {
+    store.check_poison()?;
     store.objects.resume(suspension).map_err(call_error)
 }

@@ -13,6 +13,7 @@ use engine::GcStats;
 
 use crate::error::HandleError;
 use crate::host::HostCall;
+use crate::limiter::{Limiter, ResourceLimiter};
 use crate::observe::Observers;
 use crate::{Engine, Module, Result};
 
@@ -33,6 +34,9 @@ pub(crate) struct StoreInner<T> {
     /// The modules of instances, by the address of their code.
     modules: HashMap<usize, Module>,
     pub(crate) observers: Observers,
+    pub(crate) limiter: Option<Box<Limiter<T>>>,
+    /// Whether something panicked while it changed objects.
+    is_poisoned: bool,
     pub(crate) data: T,
 }
 
@@ -80,6 +84,21 @@ impl<T> StoreInner<T> {
         self.modules.get(&Arc::as_ptr(code).addr())
     }
 
+    /// Does something to the objects; a panic meanwhile leaves the store poisoned.
+    #[inline]
+    pub(crate) fn change<R>(&mut self, act: impl FnOnce(&mut engine::Store) -> R) -> R {
+        self.is_poisoned = true;
+        let result = act(&mut self.objects);
+        self.is_poisoned = false;
+        result
+    }
+
+    /// Refuses to work with objects that a panic may have left half changed.
+    #[inline]
+    pub(crate) fn check_poison(&self) -> Result<(), HandleError> {
+        if self.is_poisoned { Err(HandleError::Poisoned) } else { Ok(()) }
+    }
+
     #[inline]
     pub(crate) fn collect_if_due(&mut self) {
         if self.objects.is_collection_due() {
@@ -89,7 +108,10 @@ impl<T> StoreInner<T> {
 
     #[cold]
     fn collect(&mut self) -> usize {
-        let collected = self.objects.collect();
+        if self.is_poisoned {
+            return 0;
+        }
+        let collected = self.change(engine::Store::collect);
         // What the embedder's side has for objects that are gone.
         if !collected.host_funcs.is_empty() {
             let hosts = &mut Arc::make_mut(&mut self.hosts).0;
@@ -117,7 +139,8 @@ impl<T> Store<T> {
             objects.set_fuel(Some(0));
         }
         let (hosts, modules, observers) = (Arc::new(Hosts(Vec::new())), HashMap::new(), Observers::default());
-        Self { inner: Box::new(StoreInner { engine: engine.clone(), objects, hosts, modules, observers, data }) }
+        let (engine, limiter, is_poisoned) = (engine.clone(), None, false);
+        Self { inner: Box::new(StoreInner { engine, objects, hosts, modules, observers, limiter, is_poisoned, data }) }
     }
 
     pub(crate) fn inner(&self) -> &StoreInner<T> {
@@ -163,6 +186,12 @@ impl<T> Store<T> {
     #[must_use]
     pub fn gc_stats(&self) -> GcStats {
         self.inner.objects.gc_stats()
+    }
+
+    /// Has the limiter that `find` finds in the store's data decide, from now on, what the store may take.
+    pub fn limiter(&mut self, find: impl (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static) {
+        self.inner.limiter = Some(Box::new(find));
+        self.inner.objects.set_needs_consent(true);
     }
 
     /// How many instances are alive.

@@ -1,6 +1,7 @@
 //! Tables of references.
 
 use whimbrel_engine as engine;
+use whimbrel_engine::exec::Growth;
 
 use crate::error::HandleError;
 use crate::memory::ANOTHER_STORE;
@@ -26,6 +27,8 @@ impl Table {
         let element = ValType::Ref(ty.element);
         let slot_type = element.slot_type(&store.engine.types());
         let plain = wasm_syntax::TableType { elem: ty.element.plain(), limits: ty.limits, table64: ty.table64 };
+        store.check_counts(0, 1)?;
+        store.check_growth(Growth::of_table(&plain))?;
         let handle = store.objects.new_table(plain, slot_type, element.to_bits(), &init.to_value());
         Ok(Self { handle: handle.map_err(HandleError::from)? })
     }
@@ -76,6 +79,9 @@ impl Table {
     #[expect(clippy::needless_pass_by_value, reason = "as embedders of other engines write it")]
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64, init: Val) -> Result<u64> {
         let store = store.as_context_mut().0;
+        let table = store.objects.table(&self.handle).map_err(HandleError::from)?;
+        let growth = Growth::by_table(table, delta).ok_or(HandleError::Limit("table"))?;
+        store.check_growth(growth)?;
         Ok(store.objects.table_grow(&self.handle, delta, &init.to_value()).map_err(HandleError::from)?)
     }
 

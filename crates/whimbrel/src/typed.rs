@@ -275,6 +275,8 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         store.collect_if_due();
         let func = &self.func.handle;
         if const { P::ARE_NUMBERS && R::ARE_NUMBERS } {
+            store.check_poison()?;
+            store.take_limits();
             store.objects.begin_number_call(func, params.into_slots().as_ref()).map_err(call_error)?;
             let mut results = R::Slots::default();
             drive(store, |objects| objects.take_number_results(results.as_mut()))?;

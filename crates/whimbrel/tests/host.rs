@@ -5,8 +5,8 @@ mod common;
 
 use common::{instantiate, linker, module};
 use whimbrel::{
-    AsContext, AsContextMut, Caller, Config, Engine, Error, ExternRef, Func, FuncType, Instance, Linker, Result, Store,
-    Trap, V128, Val, ValType, WasmBacktrace,
+    AsContext, AsContextMut, Caller, Config, Engine, Error, ExternRef, Func, FuncType, HandleError, Instance, Linker,
+    Result, Store, Trap, V128, Val, ValType, WasmBacktrace,
 };
 
 #[test]
@@ -388,4 +388,58 @@ fn a_module_comes_from_a_file() {
     std::fs::remove_file(&path).unwrap();
     let error = whimbrel::Module::from_file(&engine, &path).map(drop).unwrap_err();
     assert!(error.to_string().starts_with(&format!("cannot read {}: ", path.display())), "{error}");
+}
+
+/// A value of the embedder's whose destructor panics.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("dropped");
+        }
+    }
+}
+
+#[test]
+fn a_store_that_a_destructor_has_poisoned_says_so() {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let module = module(&engine, "(module (func (export \"f\")))");
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let f = instance.get_typed_func::<(), ()>(&mut store, "f").unwrap();
+    drop(ExternRef::new(&mut store, Bomb).unwrap());
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store.gc()));
+    assert!(panicked.is_err());
+    let is_poisoned = |error: &Error| error.downcast_ref::<HandleError>() == Some(&HandleError::Poisoned);
+    assert!(is_poisoned(&f.call(&mut store, ()).unwrap_err()));
+    assert!(is_poisoned(&f.func().call(&mut store, &[], &mut []).unwrap_err()));
+    assert!(is_poisoned(&Instance::new(&mut store, &module, &[]).unwrap_err()));
+    assert_eq!(store.gc(), 0);
+}
+
+#[test]
+fn a_host_function_may_drop_handles_collect_and_instantiate() {
+    let engine = Engine::default();
+    let text = r#"(module (import "" "host" (func $h (result i32)))
+        (type $n (struct (field i32)))
+        (func (export "f") (result i32) (local $x (ref null $n))
+            (local.set $x (struct.new $n (i32.const 30)))
+            (i32.add (call $h) (struct.get $n 0 (local.get $x)))))"#;
+    let mut store = Store::new(&engine, Vec::<Instance>::new());
+    let host = Func::wrap(&mut store, |mut caller: Caller<'_, Vec<Instance>>| -> Result<i32> {
+        // The only handles of the instance that calls, and of another.
+        caller.data_mut().clear();
+        caller.as_context_mut().gc();
+        let engine = caller.engine().clone();
+        let other = Instance::new(&mut caller, &module(&engine, "(module (memory 1))"), &[])?;
+        caller.data_mut().push(other);
+        caller.as_context_mut().gc();
+        Ok(12)
+    });
+    let instance = Instance::new(&mut store, &module(&engine, text), &[host.into()]).unwrap();
+    let f = instance.get_typed_func::<(), i32>(&mut store, "f").unwrap();
+    store.data_mut().push(instance);
+    assert_eq!(f.call(&mut store, ()).unwrap(), 42);
+    assert_eq!(f.call(&mut store, ()).unwrap(), 42);
 }

@@ -229,3 +229,56 @@ fn start_functions_and_nested_calls_are_interrupted() {
     let f = instance.get_typed_func::<(), i32>(&mut store, "f").unwrap();
     assert_eq!(f.call(&mut store, ()).unwrap(), 5);
 }
+
+/// References that a frame holds, in a local and among the operands, while a fill, a copy or a fill of a table waits for fuel.
+#[test]
+fn what_a_suspended_fill_holds_survives_collections() {
+    let text = r#"(module (type $n (struct (field i32)))
+        (memory 16) (table $t 100000 funcref)
+        (func (export "garbage") (local $i i32)
+            (loop $l (drop (struct.new $n (i32.const -1)))
+                (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 10)))))
+        (func (export "fill") (result i32) (local $x (ref null $n))
+            (local.set $x (struct.new $n (i32.const 42)))
+            (struct.new $n (i32.const 7))
+            (memory.fill (i32.const 0) (i32.const 1) (i32.const 0x100000))
+            (i32.add (struct.get $n 0) (struct.get $n 0 (local.get $x))))
+        (func (export "copy") (result i32) (local $x (ref null $n))
+            (local.set $x (struct.new $n (i32.const 40)))
+            (struct.new $n (i32.const 9))
+            (memory.copy (i32.const 1) (i32.const 0) (i32.const 0xfffff))
+            (i32.add (struct.get $n 0) (struct.get $n 0 (local.get $x))))
+        (func (export "table") (result i32) (local $x (ref null $n))
+            (local.set $x (struct.new $n (i32.const 41)))
+            (struct.new $n (i32.const 8))
+            (table.fill $t (i32.const 0) (ref.null func) (i32.const 100000))
+            (i32.add (struct.get $n 0) (struct.get $n 0 (local.get $x)))))"#;
+    for stress in [GcStress::Off, GcStress::Whole, GcStress::Steps] {
+        let engine = Engine::new(Config::new().consume_fuel(true).gc_stress(stress)).unwrap();
+        let mut store = Store::new(&engine, ());
+        let instance = instance(&mut store, text);
+        let garbage = instance.get_typed_func::<(), ()>(&mut store, "garbage").unwrap();
+        for name in ["fill", "copy", "table"] {
+            let func = instance.get_typed_func::<(), i32>(&mut store, name).unwrap();
+            store.set_fuel(50).unwrap();
+            let mut call = func.call_resumable(&mut store, ()).unwrap();
+            let mut times = 0;
+            let result = loop {
+                match call {
+                    TypedResumableCall::Finished(result) => break result,
+                    TypedResumableCall::Suspended(suspended) => {
+                        store.gc();
+                        store.set_fuel(10_000).unwrap();
+                        garbage.call(&mut store, ()).unwrap();
+                        store.gc();
+                        store.set_fuel(5_000).unwrap();
+                        times += 1;
+                        call = suspended.resume(&mut store).unwrap();
+                    }
+                }
+            };
+            assert_eq!(result, 49, "{name}, {stress:?}");
+            assert!(times > 3, "{name} was suspended {times} times");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use wasm_syntax::Trap;
 
+use super::growth::{Consent, Growth};
 use super::observe::Observer;
 use super::stack::Stack;
 use super::step::Landings;
@@ -74,6 +75,8 @@ pub(crate) enum Reason {
     Called,
     /// It is time for a sample of observed code.
     Sample,
+    /// `Context::growth` says what is to grow; the saved ip is that of the op that asks.
+    Grow,
     /// `Context::waiting` says for what to wait; the saved ip is that of the op that waits.
     Wait,
 }
@@ -136,6 +139,10 @@ pub(crate) struct Context {
     pub ip: Ip,
     /// Registers when handlers stopped.
     pub regs: Option<Regs>,
+    /// Whether the embedder is asked about growth.
+    pub consent: Consent,
+    /// What is to grow, with [`Reason::Grow`].
+    pub growth: Option<Growth>,
     /// For what to wait, with [`Reason::Wait`].
     pub waiting: Option<Waiting>,
     /// What a host function's panic carries, with [`Reason::Panic`].
@@ -169,6 +176,8 @@ impl Context {
             reason: Reason::Done,
             ip: ptr::null(),
             regs: None,
+            consent: Consent::default(),
+            growth: None,
             waiting: None,
             panic: None,
             interrupt: None,

@@ -3,6 +3,7 @@
 mod backend;
 mod backtrace;
 mod context;
+mod growth;
 mod link;
 mod observe;
 mod operand;
@@ -13,6 +14,7 @@ mod step;
 mod unwind;
 
 pub use backend::BACKEND;
+pub use growth::{Grows, Growth};
 pub use link::{LooseCode, ModuleCode, tiles};
 pub use observe::{Counts, Observation};
 pub(crate) use roots::{Frames, parked_roots};

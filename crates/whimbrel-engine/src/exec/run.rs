@@ -12,6 +12,7 @@ use wasm_syntax::{FuncIdx, Trap};
 
 use super::backend;
 use super::context::{Context, Ip, Reason, Regs};
+use super::growth::{Consent, Growth};
 use super::link::{LooseCode, ModuleCode};
 use super::observe::{Counts, Observation};
 use super::operand::Fields;
@@ -53,6 +54,8 @@ pub enum Outcome {
     HostPanicked(Box<dyn Any + Send>),
     /// The collector has something to do before execution goes on.
     HeapFull,
+    /// A memory or table is about to grow. Execution goes on once the embedder has [answered](Execution::consent).
+    Grows(Growth),
     /// No fuel is left. Execution goes on once there is more.
     OutOfFuel,
     /// The interruption flag was set. Execution may go on.
@@ -199,6 +202,21 @@ impl Execution {
         self.ctx.observer.counts
     }
 
+    /// Sets whether the embedder is asked before a memory or table grows.
+    pub fn need_consent(&mut self, needed: bool) {
+        self.ctx.need_consent(needed);
+    }
+
+    /// Answers whether what [`Outcome::Grows`] says may happen; otherwise growth fails as it does past a limit.
+    pub fn consent(&mut self, granted: bool) {
+        self.ctx.consent = Consent::Given(granted);
+    }
+
+    /// How many slots its own stack has.
+    pub(crate) fn stack_slots(&self) -> usize {
+        self.own().slots()
+    }
+
     /// Gives it so many units of fuel; `None` is no limit.
     pub fn set_fuel(&mut self, fuel: Option<u64>) {
         self.fuel = fuel;
@@ -340,6 +358,7 @@ impl Execution {
                     return Outcome::HostPanicked(self.ctx.panic.take().expect("the handler has put it there"));
                 }
                 Reason::Heap => return Outcome::HeapFull,
+                Reason::Grow => return Outcome::Grows(self.ctx.pending_growth()),
                 Reason::Called => return Outcome::Called,
                 Reason::Sample => return Outcome::Sample,
                 // SAFETY: handlers stopped at such an op; the rest is passed on from the caller.

@@ -294,6 +294,11 @@ impl Heap {
         !self.pacing.is_exhausted()
     }
 
+    /// Sets how many bytes objects may take.
+    pub(crate) fn set_limit(&mut self, bytes: u64) {
+        self.pacing.set_limit(usize::try_from(bytes).unwrap_or(usize::MAX));
+    }
+
     /// Sets when to collect, for tests.
     pub(crate) fn set_stress(&mut self, stress: GcStress) {
         self.runs = [Run::default(); CLASSES + 1];

@@ -32,6 +32,8 @@ pub(crate) struct Executions {
     interrupt: Arc<AtomicBool>,
     /// What is left of the store's fuel.
     fuel: Option<u64>,
+    /// Whether the embedder is asked before memories and tables grow.
+    needs_consent: bool,
     observation: Observation,
     /// What calls that are over executed.
     counts: Counts,
@@ -126,6 +128,7 @@ impl Executions {
             idle: Vec::new(),
             interrupt: Arc::new(AtomicBool::new(false)),
             fuel: None,
+            needs_consent: false,
             observation: Observation::default(),
             counts: Counts::default(),
             scratch: Vec::new(),
@@ -184,10 +187,13 @@ impl Executions {
 
     #[inline]
     fn take_idle(&mut self, limits: &StoreLimits, landings: &Arc<Landings>) -> Result<Box<Execution>, Trap> {
-        match self.idle.pop() {
-            Some(execution) => Ok(execution),
-            None => self.new_execution(limits, landings),
+        // One whose stack was made under another limit is of no use.
+        while let Some(execution) = self.idle.pop() {
+            if execution.stack_slots() == limits.stack_slots {
+                return Ok(execution);
+            }
         }
+        self.new_execution(limits, landings)
     }
 
     #[cold]
@@ -371,6 +377,7 @@ impl Store {
         executions.end_forgotten();
         let mut execution = executions.take_idle(&self.limits, self.objects.heap.get().landings())?;
         execution.set_observation(executions.observation);
+        execution.need_consent(executions.needs_consent);
         // SAFETY: by contract; the function stays alive with all that it reaches until the execution ends, which the collector
         // asks for its roots.
         match unsafe { execution.call(func, slots) } {
@@ -402,6 +409,21 @@ impl Store {
                 return Outcome::Trap(Trap::AllocationFailure);
             }
         }
+    }
+
+    /// Answers whether the growth may happen for which [`run`](Self::run) came back with [`Outcome::Grows`].
+    ///
+    /// # Panics
+    ///
+    /// If no call was begun.
+    pub fn consent(&mut self, granted: bool) {
+        self.executions.running.last_mut().expect("a call was begun").execution.consent(granted);
+    }
+
+    /// Sets whether [`run`](Self::run) comes back before a memory or table grows.
+    pub fn set_needs_consent(&mut self, needed: bool) {
+        self.executions.needs_consent = needed;
+        self.executions.under_way().for_each(|execution| execution.need_consent(needed));
     }
 
     /// The collector's next step; returns whether the allocation that asked for it, if one did, may go on.
@@ -475,6 +497,7 @@ impl Store {
             Outcome::HostPending { .. } => Stage::Host,
             Outcome::NeedsCode { .. }
             | Outcome::HeapFull
+            | Outcome::Grows(_)
             | Outcome::OutOfFuel
             | Outcome::Interrupted
             | Outcome::Called

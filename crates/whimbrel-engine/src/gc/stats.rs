@@ -69,6 +69,13 @@ impl Pacing {
         self.begin_interval();
     }
 
+    pub fn set_limit(&mut self, limit_bytes: usize) {
+        if limit_bytes != self.limit_bytes {
+            self.limit_bytes = limit_bytes;
+            self.due_bytes = self.due_bytes.min(limit_bytes);
+        }
+    }
+
     pub fn stress(&self) -> GcStress {
         self.stress
     }

@@ -30,7 +30,7 @@ pub(super) struct Parking {
 
 impl Parking {
     /// Waits at `address` if `is_expected` says so, which is asked in one step with getting in line. A negative timeout, in
-    /// nanoseconds, is none. `None` if `is_interrupted` came to be true, which is asked every few milliseconds.
+    /// nanoseconds, is none. `None` if `is_interrupted` came to be true, which is asked every half millisecond.
     ///
     /// Without the standard library there is neither a clock nor sleep: finite timeouts are over at once, and endless waiting
     /// keeps the processor busy.
@@ -135,7 +135,7 @@ mod clock {
     use std::time::{Duration, Instant};
 
     /// Time between two looks at what else may end the waiting.
-    const LOOK: Duration = Duration::from_millis(5);
+    const LOOK: Duration = Duration::from_micros(500);
 
     /// When waiting ends by itself.
     pub(super) struct Deadline(Option<Instant>);

@@ -141,7 +141,7 @@ impl SharedMemory {
 
     /// Blocks this thread until another one notifies `address`, if there are the four bytes of `expected`; for at most
     /// `timeout_ns` nanoseconds, or with a negative number as long as it takes. `None` if `is_interrupted` came to be true, as
-    /// it is asked every few milliseconds. Spec: `exec-memory.atomic.wait`.
+    /// it is asked every half millisecond. Spec: `exec-memory.atomic.wait`.
     ///
     /// # Errors
     ///

@@ -10,6 +10,7 @@ use super::branch::spend_bulk;
 use super::of;
 use crate::exec::backend::{Handler, Next, Step};
 use crate::exec::context::{Context, Fp, Ip, Reason, Regs};
+use crate::exec::growth::GrowthOf;
 use crate::exec::operand::{Fields, Value};
 use crate::instance::Instance;
 use crate::memory::{Memory, racy};
@@ -146,6 +147,13 @@ impl<const TAG: u8> Step for SlotsStep<TAG> {
             let slots = regs.fp.add(fields.a());
             Operands { slots, x: fields.imm() as usize, y: fields.ext(0) as usize, instance: (*regs.ctx).instance }
         };
+        if matches!(TAG, 4 | 8) {
+            // SAFETY: the operands are those of an op that grows; `ctx` is the execution's context.
+            let stops = unsafe { (*regs.ctx).stops_for(&growth_of(&operands, TAG == 4)) };
+            if stops {
+                return Next::Stop(ip, Reason::Grow);
+            }
+        }
         // SAFETY: the operands are those of this op.
         let outcome = unsafe {
             match TAG {
@@ -300,13 +308,31 @@ unsafe fn data_drop(op: &Operands) -> Outcome {
     Ok(())
 }
 
+/// What the op grows.
+///
+/// # Safety
+///
+/// The operands are those of a `memory.grow`, or else of a `table.grow`.
+unsafe fn growth_of<'a>(op: &Operands, is_memory: bool) -> GrowthOf<'a> {
+    // SAFETY: memories and tables of the instance are live, and nothing changes them while the op looks.
+    unsafe {
+        if is_memory {
+            let memory = &*op.memory(op.x);
+            GrowthOf::Memory(memory, op.size(0, memory.ty().memory64))
+        } else {
+            let table = &*op.table(op.x);
+            GrowthOf::Table(table, op.size(1, table.ty().table64))
+        }
+    }
+}
+
 unsafe fn memory_grow(op: &Operands, regs: &mut Regs) -> Outcome {
     // SAFETY: the memory is live, and nothing borrows it; the context's copy of its place is renewed.
     unsafe {
         let memory = op.memory(op.x);
         let is_64 = (*memory).ty().memory64;
         let delta = op.size(0, is_64);
-        let old = (*memory).grow(delta);
+        let old = if (*regs.ctx).take_consent() { (*memory).grow(delta) } else { None };
         if old.is_some() {
             spend_bulk(regs, delta << (*memory).ty().page_size_log2);
         }
@@ -353,7 +379,7 @@ unsafe fn table_grow(op: &Operands, regs: &mut Regs) -> Outcome {
         let table = op.table(op.x);
         let is_64 = (*table).ty().table64;
         let delta = op.size(1, is_64);
-        let old = (*table).grow(delta, op.word(0));
+        let old = if (*regs.ctx).take_consent() { (*table).grow(delta, op.word(0)) } else { None };
         if old.is_some() {
             spend_bulk(regs, delta * size_of::<u64>() as u64);
         }
