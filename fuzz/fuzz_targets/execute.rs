@@ -1,10 +1,10 @@
-//! Execution: when a function is translated, whether fuel is counted, operations are executed in sequences or locals are in
-//! registers, changes nothing that can be seen.
+//! Execution: which backend runs, when a function is translated, whether fuel is counted, operations are executed in sequences
+//! or locals are in registers, changes nothing that can be seen.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use whimbrel::{CompilationMode, Config};
-use whimbrel_fuzz::{modules, run};
+use whimbrel_fuzz::{loop_peer, modules, run};
 
 fuzz_target!(|bytes: &[u8]| {
     let config = |mode| {
@@ -19,6 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
         if let Some(eager) = run::run(bytes, config(CompilationMode::Eager), fuel) {
             assert_eq!(lazy, Some(eager));
         }
+        loop_peer::agrees(bytes, fuel, lazy.as_deref());
         return;
     }
     let Some(module) = modules::terminating(bytes) else { return };
@@ -30,4 +31,5 @@ fuzz_target!(|bytes: &[u8]| {
         config.fusion(fusion).pinning(pinning);
         assert_eq!(lazy, run::run(&module, config, None));
     }
+    loop_peer::agrees(&module, None, lazy.as_deref());
 });

@@ -3,11 +3,17 @@
 #![forbid(unsafe_code)]
 
 pub mod custom;
+pub mod exceptions;
 pub mod features;
+pub mod gc;
+pub mod loop_peer;
 pub mod modules;
 pub mod observe;
 #[cfg(feature = "wasmi")]
 pub mod peer;
+pub mod program;
 pub mod run;
+pub mod threads;
 pub mod verdict;
 pub mod walk;
+pub mod wasi;

@@ -34,10 +34,20 @@ fn config(random: &mut Unstructured<'_>, allow_invalid_funcs: bool) -> Option<Co
 /// nondeterminism, small memories, nothing that whimbrel does not execute.
 #[must_use]
 pub fn terminating(bytes: &[u8]) -> Option<Vec<u8>> {
+    generate(bytes, false)
+}
+
+/// As [`terminating`], with structures, arrays and exceptions as well.
+#[must_use]
+pub fn with_objects(bytes: &[u8]) -> Option<Vec<u8>> {
+    generate(bytes, true)
+}
+
+fn generate(bytes: &[u8], objects: bool) -> Option<Vec<u8>> {
     let mut random = Unstructured::new(bytes);
     let mut config = Config::arbitrary(&mut random).ok()?;
-    config.gc_enabled = false;
-    config.exceptions_enabled = false;
+    config.gc_enabled = objects;
+    config.exceptions_enabled = objects;
     config.threads_enabled = false;
     config.relaxed_simd_enabled = false;
     config.custom_descriptors_enabled = false;

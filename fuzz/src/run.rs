@@ -1,6 +1,6 @@
 //! A run on whimbrel.
 
-use whimbrel::{Config, Engine, Error, Extern, Func, Linker, Module, Store, Val, ValType};
+use whimbrel::{Config, Engine, Error, Extern, Func, Linker, Module, Store, Trap, Val, ValType};
 
 use crate::observe::{Event, Value, digest, sample};
 
@@ -91,4 +91,11 @@ fn value(value: &Val) -> Value {
 /// The trap, or else what the error says.
 fn text(error: &Error) -> String {
     error.as_trap().map_or_else(|| format!("error: {}", error.root_cause()), |trap| trap.to_string())
+}
+
+/// Whether a call has ended because there was no room for an object.
+#[must_use]
+pub fn is_exhausted(event: &Event) -> bool {
+    let exhausted = Trap::AllocationFailure.to_string();
+    matches!(event, Event::Failed(_, text) | Event::NotInstantiated(text) if *text == exhausted)
 }

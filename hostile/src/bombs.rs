@@ -3,7 +3,7 @@
 use crate::corpus::Module;
 
 const HUGE: u32 = u32::MAX;
-const I32: u8 = 0x7F;
+pub(crate) const I32: u8 = 0x7F;
 const EMPTY_BLOCK: [u8; 2] = [0x02, 0x40];
 
 /// How the names of bombs start.
@@ -157,7 +157,7 @@ fn subtypes(count: usize) -> Vec<u8> {
 }
 
 /// Functions of one type with these bodies.
-fn with_bodies(ty: &[u8], bodies: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn with_bodies(ty: &[u8], bodies: &[&[u8]]) -> Vec<u8> {
     let count = leb(bodies.len() as u32);
     let code = bodies.iter().flat_map(|body| [&leb(body.len() as u32)[..], body].concat());
     let code = [count.clone(), code.collect()].concat();
@@ -165,15 +165,15 @@ fn with_bodies(ty: &[u8], bodies: &[&[u8]]) -> Vec<u8> {
     module(&[section(1, &[&[1][..], ty].concat()), section(3, &funcs), section(10, &code)])
 }
 
-fn module(sections: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn module(sections: &[Vec<u8>]) -> Vec<u8> {
     [b"\0asm\x01\0\0\0".to_vec(), sections.concat()].concat()
 }
 
-fn section(id: u8, contents: &[u8]) -> Vec<u8> {
+pub(crate) fn section(id: u8, contents: &[u8]) -> Vec<u8> {
     [&[id][..], &leb(contents.len() as u32), contents].concat()
 }
 
-fn leb(mut value: u32) -> Vec<u8> {
+pub(crate) fn leb(mut value: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);

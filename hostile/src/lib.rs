@@ -4,6 +4,10 @@
 #![allow(missing_docs)]
 
 pub mod bombs;
+pub mod churn;
 pub mod corpus;
+pub mod interrupt;
+pub mod linear;
 pub mod mutate;
 pub mod subject;
+pub mod text;

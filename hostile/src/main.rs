@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use hostile::corpus::{self, Module};
 use hostile::subject::{Outcome, Stage, peak_limit, submit};
-use hostile::{bombs, mutate};
+use hostile::{bombs, churn, interrupt, linear, mutate};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Feeds whimbrel hostile modules.
@@ -33,6 +33,24 @@ enum Cli {
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
     },
+    /// Make, use and drop many instances in this process, and see that it does not grow
+    Churn {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 10_000)]
+        instances: usize,
+    },
+    /// Interrupt programs that do all kinds of things, and see how long they take to stop
+    Interrupt {
+        /// How often each
+        #[arg(long, value_name = "N", default_value_t = 30)]
+        times: usize,
+    },
+    /// Load modules of much of one thing, and of twice as much, and compare times
+    Linear {
+        /// Take only kinds whose name contains this
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        filter: String,
+    },
     /// Write the modules of the suite to a folder, as seeds for fuzzing
     Seeds {
         /// The folder, made if it is not there
@@ -46,6 +64,9 @@ enum Cli {
 fn main() -> ExitCode {
     let done = match Cli::parse() {
         Cli::Leaks { mutations, filter, json } => leaks(mutations, &filter, json.as_deref()),
+        Cli::Churn { instances } => churn(instances),
+        Cli::Interrupt { times } => interrupt(times),
+        Cli::Linear { filter } => linear(&filter),
         Cli::Seeds { folder, max_bytes } => seeds(&folder, max_bytes).map(|()| true),
     };
     match done {
@@ -161,6 +182,45 @@ fn run_module(module: &Module, mutations: usize) -> (Row, Vec<String>) {
         mutate::apply(&mut buffer, change, |bytes| check(bytes, Stage::Load, &|| format!("{change:?}")));
     }
     (row, faults)
+}
+
+/// The engine's error, with all that it wraps.
+fn error(error: &whimbrel::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
+fn churn(instances: usize) -> Result<bool> {
+    let report = churn::churn(instances).map_err(|error| self::error(&error))?;
+    println!("resident after the first hundred: {} KiB", report.warm_kib);
+    println!("resident after {}: {} KiB ({:+.1} %)", report.instances, report.end_kib, report.growth_percent());
+    println!("{} passed, {} failed", usize::from(report.is_flat()), usize::from(!report.is_flat()));
+    Ok(report.is_flat())
+}
+
+/// How long a program may take to stop.
+const MAX_DELAY: Duration = Duration::from_millis(1);
+
+fn interrupt(times: usize) -> Result<bool> {
+    println!("{:40} {:>12} {:>12}", "interrupted in", "median", "longest");
+    let rows = interrupt::measure(times.max(1), |row| {
+        println!("{:40} {:>9} us {:>9} us", row.name, row.median.as_micros(), row.longest.as_micros());
+    })
+    .map_err(|error| self::error(&error))?;
+    // The longest may be the scheduler's; the median is ours.
+    let failed = rows.iter().filter(|row| row.median > MAX_DELAY).count();
+    println!("{} passed, {failed} failed", rows.len() - failed);
+    Ok(failed == 0)
+}
+
+fn linear(filter: &str) -> Result<bool> {
+    println!("{:52} {:>10} {:>10} {:>6}", "much of", "bytes", "time", "ratio");
+    let rows = linear::measure(filter, |row| {
+        println!("{:52} {:>10} {:>7} us {:>6.2}", row.name, row.bytes, row.ns / 1000, row.ratio);
+    })
+    .map_err(|error| self::error(&error))?;
+    let failed = rows.iter().filter(|row| row.ratio > linear::MAX_RATIO).count();
+    println!("{} passed, {failed} failed", rows.len() - failed);
+    Ok(failed == 0)
 }
 
 fn seeds(folder: &Path, max_bytes: usize) -> Result<()> {

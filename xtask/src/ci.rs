@@ -50,14 +50,23 @@ const FIRST: &[(&str, &str)] = &[
     ("tests", "test --workspace --exclude whimbrel-bench"),
 ];
 
-const LAST: &[(&str, &str)] =
-    &[("tidiness", "xtask tidy"), ("conformance", "xtask spec --backend both"), ("examples", "xtask examples")];
+const LAST: &[(&str, &str)] = &[
+    ("tidiness", "xtask tidy"),
+    ("conformance", "xtask spec --backend both"),
+    ("examples", "xtask examples"),
+    ("failing allocations", "xtask faults"),
+    ("linear time", "xtask linear"),
+    ("instances that come and go", "xtask churn --instances 2000"),
+    ("interruption", "xtask interrupt --times 10"),
+];
 
 /// Advisories are left out: their database comes from no package registry.
 const WITH_REGISTRIES: &[(&str, &str)] = &[
     ("dependencies", "deny check --hide-inclusion-graph bans licenses sources"),
     ("guest programs", "xtask guests --check"),
     ("real programs", "xtask programs"),
+    ("fuzzing", "xtask fuzz --seconds 20"),
+    ("address sanitiser", "xtask asan --filter wasm-v3"),
 ];
 
 /// Warnings of rustdoc, such as broken links, are errors.

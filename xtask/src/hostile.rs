@@ -1,8 +1,10 @@
-//! `xtask leaks` and `xtask seeds`: the package `hostile`, built for speed and run.
+//! `xtask leaks`, `seeds`, `linear`, `churn`, `interrupt` and `faults`: the package `hostile` and its part `hostile-faults`, built
+//! for speed and run.
 
 use std::env;
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -59,9 +61,82 @@ pub fn seeds() -> Result<Tally> {
     Ok(tally)
 }
 
+#[derive(clap::Args)]
+pub struct LinearArgs {
+    /// Take only kinds whose name contains this
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    filter: String,
+}
+
+pub fn linear(args: &LinearArgs) -> Result<Tally> {
+    counted(hostile()?.args(["linear", "--filter", &args.filter]))
+}
+
+#[derive(clap::Args)]
+pub struct ChurnArgs {
+    /// How many instances
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    instances: usize,
+}
+
+pub fn churn(args: &ChurnArgs) -> Result<Tally> {
+    counted(hostile()?.args(["churn", "--instances", &args.instances.to_string()]))
+}
+
+#[derive(clap::Args)]
+pub struct InterruptArgs {
+    /// How often each program is interrupted
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    times: usize,
+}
+
+pub fn interrupt(args: &InterruptArgs) -> Result<Tally> {
+    counted(hostile()?.args(["interrupt", "--times", &args.times.to_string()]))
+}
+
+#[derive(clap::Args)]
+pub struct FaultsArgs {
+    /// Say where allocations are made whose failure ends the process
+    #[arg(long)]
+    trace: bool,
+}
+
+pub fn faults(args: &FaultsArgs) -> Result<Tally> {
+    let mut command = package("hostile-faults")?;
+    command.arg("all");
+    if args.trace {
+        command.arg("--trace");
+    }
+    counted(&mut command)
+}
+
+/// Runs a command that ends in a line `N passed, N failed`, which it leaves to the task to print.
+fn counted(command: &mut Command) -> Result<Tally> {
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
+    let mut tally = None;
+    for line in BufReader::new(child.stdout.take().context("the output is piped")?).lines() {
+        let line = line?;
+        println!("{line}");
+        tally = closing_line(&line).or(tally);
+    }
+    let status = child.wait()?;
+    let tally = tally.with_context(|| format!("the run ended without its counts: {status}"))?;
+    ensure!(status.success() == (tally.failed == 0), "the run ended otherwise than it says: {status}");
+    Ok(tally)
+}
+
+fn closing_line(line: &str) -> Option<Tally> {
+    let (passed, failed) = line.split_once(" passed, ")?;
+    Some(Tally { passed: passed.parse().ok()?, failed: failed.strip_suffix(" failed")?.parse().ok()? })
+}
+
 fn hostile() -> Result<Command> {
+    package("hostile")
+}
+
+fn package(name: &str) -> Result<Command> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["run", "--quiet", "--release", "--package", "hostile", "--manifest-path"]);
+    command.args(["run", "--quiet", "--release", "--package", name, "--manifest-path"]);
     command.arg(workspace::root().join("Cargo.toml")).arg("--");
     Ok(command)
 }
@@ -75,6 +150,13 @@ mod tests {
         let report = serde_json::json!({ "passed": 3, "failed": 1 });
         assert_eq!(tally(&report).unwrap(), Tally { passed: 3, failed: 1 });
         assert!(tally(&Value::Null).is_err());
+    }
+
+    #[test]
+    fn counts_come_from_the_closing_line() {
+        assert_eq!(closing_line("12 passed, 0 failed"), Some(Tally { passed: 12, failed: 0 }));
+        assert_eq!(closing_line("3 passed, 4 failed"), Some(Tally { passed: 3, failed: 4 }));
+        assert_eq!(closing_line("some passed, 4 failed"), None);
     }
 
     #[test]

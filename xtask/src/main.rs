@@ -6,12 +6,14 @@
 mod bench;
 mod ci;
 mod examples;
+mod fuzz;
 mod guests;
 mod hostile;
 mod patterns;
 mod process;
 mod programs;
 mod report;
+mod sanitized;
 mod size;
 mod spec;
 mod tidy;
@@ -46,6 +48,20 @@ enum Task {
     Race(wasi::race::Args),
     /// Load the suite's modules cut and mutated, and bombs, looking for panics, leaks and excessive allocation
     Leaks(hostile::LeaksArgs),
+    /// Run the fuzz targets, with address and leak sanitiser
+    Fuzz(fuzz::Args),
+    /// Load modules of much of one thing and of twice as much: time grows as they do
+    Linear(hostile::LinearArgs),
+    /// Make, use and drop 10,000 instances in one process: it does not grow
+    Churn(hostile::ChurnArgs),
+    /// Interrupt programs that do all kinds of things: they stop within a millisecond
+    Interrupt(hostile::InterruptArgs),
+    /// Have one allocation after the other fail: errors and traps, nothing leaked
+    Faults(hostile::FaultsArgs),
+    /// Run the specification's test suite with the address sanitiser
+    Asan(sanitized::AsanArgs),
+    /// Run the engine's tests under Miri where there is one, else with what comes closest
+    Miri(sanitized::MiriArgs),
     /// Write the suite's modules to the corpora of the fuzz targets
     Seeds,
     /// Check the layering of the crates, file headers, unsafe code, file sizes
@@ -83,6 +99,13 @@ fn run(task: Task) -> anyhow::Result<Tally> {
         Task::WasiSpeed(args) => wasi::speed::run(&args),
         Task::Race(args) => wasi::race::run(&args),
         Task::Leaks(args) => hostile::leaks(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
+        Task::Linear(args) => hostile::linear(&args),
+        Task::Churn(args) => hostile::churn(&args),
+        Task::Interrupt(args) => hostile::interrupt(&args),
+        Task::Faults(args) => hostile::faults(&args),
+        Task::Asan(args) => sanitized::asan(&args),
+        Task::Miri(args) => sanitized::miri(&args),
         Task::Seeds => hostile::seeds(),
         Task::Tidy => tidy::run(),
         Task::Examples(args) => examples::run(&args),

@@ -62,9 +62,9 @@ impl Backends {
 
 /// The counts of one run, as the runner writes them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
-    passed: usize,
-    failed: usize,
+pub struct Counts {
+    pub passed: usize,
+    pub failed: usize,
     skipped: usize,
 }
 
@@ -76,6 +76,11 @@ impl Counts {
         };
         Ok(Self { passed: count("passed")?, failed: count("failed")?, skipped: count("skipped")? })
     }
+}
+
+/// The counts in a report of the runner's.
+pub fn counts(report: &Value) -> Result<Counts> {
+    Counts::read(report)
 }
 
 pub fn run(args: &Args) -> Result<Tally> {
@@ -143,7 +148,7 @@ fn run_backend(args: &Args, backend: &str, build: &[&str], fuel: bool) -> Result
 }
 
 /// The folder of scripts in the package `wasm-tools`, which the runner's manifest names for them.
-fn wasm_tools() -> Result<PathBuf> {
+pub fn wasm_tools() -> Result<PathBuf> {
     let metadata = MetadataCommand::new()
         .manifest_path(workspace::root().join("Cargo.toml"))
         .exec()

@@ -35,7 +35,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// Packages on top of the layers, free to depend on any of them and never depended on.
-const ON_TOP: &[&str] = &["xtask", "spectest", "hostile", "whimbrel-bench", "whimbrel-size"];
+const ON_TOP: &[&str] = &["xtask", "spectest", "hostile", "hostile-faults", "whimbrel-bench", "whimbrel-size"];
 
 /// A package and the workspace packages that it builds with.
 pub struct Arrows {
