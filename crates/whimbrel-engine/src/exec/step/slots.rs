@@ -149,7 +149,7 @@ impl<const TAG: u8> Step for SlotsStep<TAG> {
         };
         if matches!(TAG, 4 | 8) {
             // SAFETY: the operands are those of an op that grows; `ctx` is the execution's context.
-            let stops = unsafe { (*regs.ctx).stops_for(&growth_of(&operands, TAG == 4)) };
+            let stops = unsafe { stops_to_ask(regs.ctx, operands.slots, operands.x, TAG == 4) };
             if stops {
                 return Next::Stop(ip, Reason::Grow);
             }
@@ -308,21 +308,25 @@ unsafe fn data_drop(op: &Operands) -> Outcome {
     Ok(())
 }
 
-/// What the op grows.
+/// Whether the op has to stop before it grows memory or table `x`. A function of its own, called with plain values: a handler of
+/// whose locals an address is taken could not end in a jump.
 ///
 /// # Safety
 ///
-/// The operands are those of a `memory.grow`, or else of a `table.grow`.
-unsafe fn growth_of<'a>(op: &Operands, is_memory: bool) -> GrowthOf<'a> {
+/// `slots` are the operands of a `memory.grow`, or else of a `table.grow`, and `ctx` is the execution's context.
+#[inline(never)]
+unsafe fn stops_to_ask(ctx: *mut Context, slots: Fp, x: usize, is_memory: bool) -> bool {
     // SAFETY: memories and tables of the instance are live, and nothing changes them while the op looks.
     unsafe {
-        if is_memory {
+        let op = Operands { slots, x, y: 0, instance: (*ctx).instance };
+        let growth = if is_memory {
             let memory = &*op.memory(op.x);
             GrowthOf::Memory(memory, op.size(0, memory.ty().memory64))
         } else {
             let table = &*op.table(op.x);
             GrowthOf::Table(table, op.size(1, table.ty().table64))
-        }
+        };
+        (*ctx).stops_for(&growth)
     }
 }
 
