@@ -391,7 +391,7 @@ impl From<ObjectError> for HandleError {
 #[error("exited with status {0}")]
 pub struct I32Exit(pub i32);
 
-/// The functions that were running when an error happened, innermost first.
+/// The functions that were running when an error happened, innermost first; the 100 innermost, if there are more.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 pub struct WasmBacktrace {
     frames: Vec<FrameInfo>,
@@ -402,7 +402,7 @@ impl WasmBacktrace {
         Self { frames }
     }
 
-    /// The functions, innermost first.
+    /// The functions, innermost first: 100 at most.
     #[must_use]
     pub fn frames(&self) -> &[FrameInfo] {
         &self.frames

@@ -289,6 +289,10 @@ fn frame_info<T>(store: &StoreInner<T>, frame: &StackFrame) -> FrameInfo {
     }
 }
 
+/// How many functions a backtrace tells of: a guest that recurses as deep as it may is not to cost its embedder a name for each frame.
+const MAX_BACKTRACE: usize = 100;
+
 fn backtrace<T>(store: &StoreInner<T>) -> WasmBacktrace {
-    WasmBacktrace::new(store.objects.backtrace().iter().map(|frame| frame_info(store, frame)).collect())
+    let frames = store.objects.backtrace();
+    WasmBacktrace::new(frames.iter().take(MAX_BACKTRACE).map(|frame| frame_info(store, frame)).collect())
 }

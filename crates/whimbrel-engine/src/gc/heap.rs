@@ -231,6 +231,7 @@ impl Heap {
     #[inline(never)]
     unsafe fn alloc_large(&mut self, ty: *const ObjectType, bytes: usize) -> Result<*mut u8, AllocError> {
         self.pacing.allow(bytes)?;
+        self.large.try_reserve(1).map_err(|_| AllocError::Exhausted)?;
         let block = Block::new_large(bytes).ok_or(AllocError::Exhausted)?;
         self.large.push(block);
         self.pacing.count(bytes);
@@ -255,6 +256,7 @@ impl Heap {
             let block = match list.blocks.get(list.block) {
                 Some(&block) => block,
                 None => {
+                    list.blocks.try_reserve(1).map_err(|_| AllocError::Exhausted)?;
                     let spare = self.spare.pop().inspect(|block| block.reuse(cell_bytes));
                     let block = spare.or_else(|| Block::new_small(cell_bytes)).ok_or(AllocError::Exhausted)?;
                     list.blocks.push(block);
