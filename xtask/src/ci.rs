@@ -54,10 +54,10 @@ const LAST: &[(&str, &str)] = &[
     ("tidiness", "xtask tidy"),
     ("conformance", "xtask spec --backend both"),
     ("examples", "xtask examples"),
-    ("failing allocations", "xtask faults"),
-    ("linear time", "xtask linear"),
-    ("instances that come and go", "xtask churn --instances 2000"),
-    ("interruption", "xtask interrupt --times 10"),
+    ("failing allocations", "xtask faults --debug"),
+    ("linear time", "xtask linear --debug"),
+    ("instances that come and go", "xtask churn --debug --instances 1000"),
+    ("interruption", "xtask interrupt --debug --times 10"),
 ];
 
 /// Advisories are left out: their database comes from no package registry.

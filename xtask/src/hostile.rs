@@ -66,10 +66,13 @@ pub struct LinearArgs {
     /// Take only kinds whose name contains this
     #[arg(long, value_name = "TEXT", default_value = "")]
     filter: String,
+    /// Use a debug build, which is there once the tests have run
+    #[arg(long)]
+    debug: bool,
 }
 
 pub fn linear(args: &LinearArgs) -> Result<Tally> {
-    counted(hostile()?.args(["linear", "--filter", &args.filter]))
+    counted(package("hostile", args.debug)?.args(["linear", "--filter", &args.filter]))
 }
 
 #[derive(clap::Args)]
@@ -77,10 +80,13 @@ pub struct ChurnArgs {
     /// How many instances
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     instances: usize,
+    /// Use a debug build, which is there once the tests have run
+    #[arg(long)]
+    debug: bool,
 }
 
 pub fn churn(args: &ChurnArgs) -> Result<Tally> {
-    counted(hostile()?.args(["churn", "--instances", &args.instances.to_string()]))
+    counted(package("hostile", args.debug)?.args(["churn", "--instances", &args.instances.to_string()]))
 }
 
 #[derive(clap::Args)]
@@ -88,10 +94,13 @@ pub struct InterruptArgs {
     /// How often each program is interrupted
     #[arg(long, value_name = "N", default_value_t = 30)]
     times: usize,
+    /// Use a debug build, which is there once the tests have run
+    #[arg(long)]
+    debug: bool,
 }
 
 pub fn interrupt(args: &InterruptArgs) -> Result<Tally> {
-    counted(hostile()?.args(["interrupt", "--times", &args.times.to_string()]))
+    counted(package("hostile", args.debug)?.args(["interrupt", "--times", &args.times.to_string()]))
 }
 
 #[derive(clap::Args)]
@@ -99,10 +108,13 @@ pub struct FaultsArgs {
     /// Say where allocations are made whose failure ends the process
     #[arg(long)]
     trace: bool,
+    /// Use a debug build, which is there once the tests have run
+    #[arg(long)]
+    debug: bool,
 }
 
 pub fn faults(args: &FaultsArgs) -> Result<Tally> {
-    let mut command = package("hostile-faults")?;
+    let mut command = package("hostile-faults", args.debug)?;
     command.arg("all");
     if args.trace {
         command.arg("--trace");
@@ -131,12 +143,16 @@ fn closing_line(line: &str) -> Option<Tally> {
 }
 
 fn hostile() -> Result<Command> {
-    package("hostile")
+    package("hostile", false)
 }
 
-fn package(name: &str) -> Result<Command> {
+fn package(name: &str, debug: bool) -> Result<Command> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["run", "--quiet", "--release", "--package", name, "--manifest-path"]);
+    command.args(["run", "--quiet", "--package", name]);
+    if !debug {
+        command.arg("--release");
+    }
+    command.arg("--manifest-path");
     command.arg(workspace::root().join("Cargo.toml")).arg("--");
     Ok(command)
 }
