@@ -65,8 +65,6 @@ const WITH_REGISTRIES: &[(&str, &str)] = &[
     ("dependencies", "deny check --hide-inclusion-graph bans licenses sources"),
     ("guest programs", "xtask guests --check"),
     ("real programs", "xtask programs"),
-    ("fuzzing", "xtask fuzz --seconds 20"),
-    ("address sanitiser", "xtask asan --filter wasm-v3"),
 ];
 
 /// Warnings of rustdoc, such as broken links, are errors.
