@@ -65,13 +65,13 @@ const KINDS: &[Kind] = &[
     ("a recursive group", |n| module(&[section(1, &[vec![1, 0x4E], leb(n as u32), [0x60, 0, 0].repeat(n)].concat())])),
     ("recursive groups, each referring to the one before", |n| {
         let groups = (0..n).map(|n| {
-            let before = if n == 0 { vec![0x6E] } else { [&[0x63][..], &leb(n as u32 - 1)].concat() };
+            let before = if n == 0 { vec![0x6E] } else { [&[0x63][..], &heap_type(n - 1)].concat() };
             [&[0x4E, 1, 0x5F, 1][..], &before, &[0]].concat()
         });
         module(&[section(1, &[leb(n as u32), groups.flatten().collect()].concat())])
     }),
     ("a recursive group whose types refer to each other", |n| {
-        let types = (0..n).map(|k| [&[0x5F, 1, 0x63][..], &leb(((k + 1) % n) as u32), &[0]].concat());
+        let types = (0..n).map(|k| [&[0x5F, 1, 0x63][..], &heap_type((k + 1) % n), &[0]].concat());
         module(&[section(1, &[vec![1, 0x4E], leb(n as u32), types.flatten().collect()].concat())])
     }),
     ("data segments", |n| module(&[section(11, &[leb(n as u32), [1, 0].repeat(n)].concat())])),
@@ -108,6 +108,18 @@ const KINDS: &[Kind] = &[
         module(&[&tag[..], &[section(10, &code)]].concat())
     }),
 ];
+
+/// A type index where a heap type may stand, which is signed.
+fn heap_type(index: usize) -> Vec<u8> {
+    let mut bytes = leb(index as u32);
+    if let Some(last) = bytes.last_mut()
+        && *last & 0x40 != 0
+    {
+        *last |= 0x80;
+        bytes.push(0);
+    }
+    bytes
+}
 
 fn plain(body: &[u8]) -> Vec<u8> {
     with_bodies(&[0x60, 0, 0], &[body])

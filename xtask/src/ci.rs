@@ -56,7 +56,7 @@ const LAST: &[(&str, &str)] = &[
     ("examples", "xtask examples"),
     ("failing allocations", "xtask faults --debug"),
     ("linear time", "xtask linear --debug"),
-    ("instances that come and go", "xtask churn --debug --instances 1000"),
+    ("instances that come and go", "xtask churn --debug --instances 300"),
     ("interruption", "xtask interrupt --debug --times 10"),
 ];
 
