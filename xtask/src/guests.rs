@@ -36,6 +36,8 @@ enum Recipe {
     Threads(&'static str),
     /// One C file without a library, compiled for speed; it exports `run`. And what else the compiler is told.
     Kernel(&'static str, &'static [&'static str]),
+    /// One C file without a library, with its lines: its DWARF sections name the file without a folder.
+    Lines(&'static str),
     /// A module in the text format.
     Text(&'static str),
     /// A folder with `package.json`, its lock file, `asconfig.json` and `assembly/`; its `build` script is run.
@@ -67,6 +69,10 @@ const GUESTS: &[Guest] = &[
     Guest { wasm: "examples/wordcount/wordcount.wasm", recipe: Recipe::C("examples/wordcount/wordcount.c") },
     Guest { wasm: "examples/assemblyscript/primes.wasm", recipe: Recipe::AssemblyScript("examples/assemblyscript") },
     Guest { wasm: "bench/wasi/throughput.wasm", recipe: Recipe::C("bench/wasi/throughput.c") },
+    Guest {
+        wasm: "crates/whimbrel-cli/tests/cli/lines.wasm",
+        recipe: Recipe::Lines("crates/whimbrel-cli/tests/cli/lines.c"),
+    },
     wasi_test!("directories"),
     wasi_test!("files"),
     wasi_test!("paths"),
@@ -153,6 +159,7 @@ fn rebuild(guest: &Guest, root: &Path, build: &Path) -> Result<Vec<u8>> {
         Recipe::C(source) => build_c(&root.join(source), build, &["-Oz"])?,
         Recipe::Threads(source) => build_c(&root.join(source), build, THREADS)?,
         Recipe::Kernel(source, flags) => build_c(&root.join(source), build, &[KERNEL_FLAGS, flags].concat())?,
+        Recipe::Lines(source) => build_with_lines(&root.join(source), build)?,
         Recipe::Text(source) => {
             return wat::parse_file(root.join(source)).with_context(|| format!("{source} is no module"));
         }
@@ -177,6 +184,17 @@ fn build_c(source: &Path, build: &Path, flags: &[&str]) -> Result<PathBuf> {
     let wasm = build.join(name).with_extension("wasm");
     process::tool(tools::zig()?.args(flags).args(["-Wall", "-Wextra", "-Werror", "-o"]).arg(&wasm).arg(source))?;
     Ok(wasm)
+}
+
+/// Builds a copy that lies beside the compiler, so that no path of this machine is in the result.
+fn build_with_lines(source: &Path, build: &Path) -> Result<PathBuf> {
+    let name = Path::new(source.file_name().context("a source file has a name")?);
+    fs::copy(source, build.join(name)).with_context(|| format!("cannot copy {}", source.display()))?;
+    let flags = ["-nostdlib", "-Wl,--no-entry", "-O1", "-g", "-gdwarf-4", "-fdebug-compilation-dir=.", "-o"];
+    let wasm = name.with_extension("wasm");
+    let mut zig = tools::zig_for("wasm32-freestanding")?;
+    process::tool(zig.current_dir(build).args(flags).arg(&wasm).arg(name))?;
+    Ok(build.join(wasm))
 }
 
 /// Builds in a copy, so that installed packages stay out of the source tree.
@@ -221,6 +239,7 @@ mod tests {
             let (Recipe::C(source)
             | Recipe::Threads(source)
             | Recipe::Kernel(source, _)
+            | Recipe::Lines(source)
             | Recipe::Text(source)
             | Recipe::AssemblyScript(source)) = guest.recipe;
             assert!(workspace::root().join(source).exists(), "{source} is missing");

@@ -30,13 +30,20 @@ fn install(package: &str, version: &str) -> Result<PathBuf> {
     Ok(home)
 }
 
-/// `zig cc` for Wasm, its cache beside it.
+/// `zig cc` for WASI, without debug sections.
 pub fn zig() -> Result<Command> {
+    let mut zig = zig_for("wasm32-wasi")?;
+    zig.arg("-s");
+    Ok(zig)
+}
+
+/// `zig cc` for a target, its cache beside it.
+pub fn zig_for(target: &str) -> Result<Command> {
     let home = install("ziglang", ZIG_VERSION)?;
     let cache = workspace::target_dir()?.join("tools").join("zig-cache");
     let mut zig = Command::new(home.join("ziglang").join(format!("zig{}", std::env::consts::EXE_SUFFIX)));
     zig.env("ZIG_GLOBAL_CACHE_DIR", &cache).env("ZIG_LOCAL_CACHE_DIR", &cache);
-    zig.args(["cc", "-target", "wasm32-wasi", "-s"]);
+    zig.args(["cc", "-target", target]);
     Ok(zig)
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::output::ERROR;
+use crate::output::{ERROR, for_terminal};
 
 /// What the program's exit code says about a failure; 0 is success, and a guest's own code passes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,10 +84,9 @@ impl Failure {
     /// Prints the failure to standard error and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         if self.exit != Exit::Pipe {
-            let mut stderr = anstream::stderr().lock();
+            let text = format!("{ERROR}error:{ERROR:#} {}\n{}", self.message, self.details);
             // There is nowhere left to report a failure of standard error itself.
-            let _ = writeln!(stderr, "{ERROR}error:{ERROR:#} {}", self.message);
-            let _ = stderr.write_all(self.details.as_bytes());
+            let _ = anstream::stderr().lock().write_all(for_terminal(&text, &io::stderr()).as_bytes());
         }
         self.exit.into()
     }

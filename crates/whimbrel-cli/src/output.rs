@@ -1,7 +1,8 @@
 //! How output looks: styles, sizes, bars, and text that comes from a module.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
@@ -25,6 +26,56 @@ pub(crate) fn print(text: &[u8]) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text)?;
     stdout.flush()
+}
+
+/// As [`print`], for a report: on a terminal its lines are broken where words end.
+pub(crate) fn print_fitted(text: &[u8]) -> io::Result<()> {
+    print(for_terminal(&String::from_utf8_lossy(text), &io::stdout()).as_bytes())
+}
+
+/// A text with its lines broken at the terminal's width, if `stream` is one.
+pub(crate) fn for_terminal<'a>(text: &'a str, stream: &impl IsTerminal) -> Cow<'a, str> {
+    let width = if stream.is_terminal() { terminal_size::terminal_size() } else { None };
+    // Narrower than that, nothing looks well.
+    let columns = width.map(|(width, _)| usize::from(width.0)).filter(|&columns| columns >= 40);
+    columns.map_or(Cow::Borrowed(text), |columns| Cow::Owned(fitted(text, columns)))
+}
+
+/// A text whose lines are broken before words that go beyond `columns`; what is broken off stands four columns further in than
+/// the line. Styles take no columns.
+pub(crate) fn fitted(text: &str, columns: usize) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 32);
+    for line in text.split_inclusive('\n') {
+        if line.len() <= columns {
+            out.push_str(line);
+            continue;
+        }
+        let indent = line.len() - line.trim_start_matches(' ').len() + 4;
+        let mut column = 0;
+        for word in line.split_inclusive(' ') {
+            let (all, wanted) = (width(word), width(word.trim_end()));
+            if column + wanted > columns && column > indent {
+                out.truncate(out.trim_end_matches(' ').len());
+                out.push('\n');
+                out.extend(std::iter::repeat_n(' ', indent));
+                column = indent;
+            }
+            out.push_str(word);
+            column += all;
+        }
+    }
+    out
+}
+
+/// Columns that a text takes: its characters, those of styles aside.
+fn width(text: &str) -> usize {
+    let mut in_style = false;
+    let is_shown = |c: char| {
+        let shown = !in_style && c != '\u{1b}';
+        in_style = if in_style { c != 'm' } else { c == '\u{1b}' };
+        shown
+    };
+    text.chars().map(is_shown).filter(|&shown| shown).count()
 }
 
 /// Text from a module, in which control characters are escaped so that it cannot steer the terminal.
@@ -99,7 +150,7 @@ pub(crate) fn grouped(n: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bytes, Plain, bar, grouped};
+    use super::{Bytes, ERROR, Plain, bar, fitted, grouped};
 
     #[test]
     fn sizes_round_without_reaching_the_next_unit() {
@@ -124,6 +175,19 @@ mod tests {
         assert_eq!(Plain("naïve λ").to_string(), "naïve λ");
         assert_eq!(Plain("\u{1b}[2J\n").to_string(), "\\u{1b}[2J\\n");
         assert_eq!(Plain("a\u{202e}b").to_string(), "a\\u{202e}b");
+    }
+
+    #[test]
+    fn lines_are_broken_where_words_end() {
+        assert_eq!(fitted("as it is\n", 8), "as it is\n");
+        assert_eq!(fitted("  one two three four\nfive\n", 12), "  one two\n      three\n      four\nfive\n");
+        assert_eq!(
+            fitted("nothing to break: aaaaaaaaaaaaaaaaaaaaaaaa", 18),
+            "nothing to break:\n    aaaaaaaaaaaaaaaaaaaaaaaa"
+        );
+        let styled = format!("{ERROR}error:{ERROR:#} naïve names");
+        assert_eq!(fitted(&styled, 18), styled, "styles take no columns");
+        assert_eq!(fitted(&styled, 17), format!("{ERROR}error:{ERROR:#} naïve\n    names"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use whimbrel::{Config, Engine, Module};
 use crate::args::ValidateArgs;
 use crate::failure::{Exit, Failure, Result};
 use crate::input::InputPath;
-use crate::output::{ERROR, GOOD, print};
+use crate::output::{ERROR, GOOD, print_fitted};
 
 /// Validates the files of `args` and prints what is wrong with each, in their order; the exit code says whether anything is.
 pub(crate) fn validate(args: &ValidateArgs) -> Result<ExitCode> {
@@ -82,7 +82,7 @@ impl Report {
                 line.extend_from_slice(failure.details().as_bytes());
             }
         }
-        self.progress.suspend(|| print(&line))?;
+        self.progress.suspend(|| print_fitted(&line))?;
         Ok(())
     }
 }

@@ -27,11 +27,14 @@ pub struct Options {
     pub metering: bool,
     /// Whether results that are NaN are the canonical one, on every host.
     pub canonical_nans: bool,
+    /// Whether the code tells of every op which instruction it comes from, not only of those that may trap or call: for people
+    /// who read it.
+    pub all_offsets: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { validate: true, pins: true, metering: false, canonical_nans: false }
+        Self { validate: true, pins: true, metering: false, canonical_nans: false, all_offsets: false }
     }
 }
 
@@ -64,6 +67,7 @@ pub fn compile_func(
     let results = ResultType::Many(sig.results);
     let mut lowerer = Lowerer::new(info, func, sig.params, results, pins, options.metering, take(&mut scratch.lowerer));
     lowerer.canonical_nans(options.canonical_nans);
+    lowerer.mark_all(options.all_offsets);
     for run in body.locals().iter() {
         lowerer.declare_locals(run.count, run.ty);
     }

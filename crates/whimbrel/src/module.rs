@@ -304,7 +304,7 @@ impl Module {
     /// If the module does not define the function.
     pub fn lower(&self, func: FuncIdx) -> Result<Code> {
         let Inner { bytes, loaded, .. } = &*self.0;
-        let options = self.compile_options();
+        let options = Options { all_offsets: true, ..self.compile_options() };
         Ok(compile_func(&loaded.info, func, &loaded.body(bytes, func), &options, &mut Scratch::default())?)
     }
 
@@ -316,6 +316,7 @@ impl Module {
             pins: config.pinning && HAS_PINS,
             metering: config.consume_fuel,
             canonical_nans: config.deterministic,
+            all_offsets: false,
         }
     }
 

@@ -12,7 +12,11 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
+use crate::output::fitted;
 pub(crate) use run::{EngineArgs, GuestArgs, LimitArgs, ReportArgs, RunArgs, UnknownImports};
+
+/// Columns of what `--version` says.
+const VERSION_COLUMNS: usize = 80;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -49,15 +53,18 @@ static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
     parts.extend(cfg!(feature = "dwarf").then_some("dwarf"));
     parts.extend(cfg!(feature = "profile").then_some("profile"));
     parts.extend(cfg!(feature = "repl").then_some("repl"));
-    format!(
-        "{}\nbackend: {} ({} fused sequences)\nbuilt with: {}\nfeatures: {}\nfeatures off by default: {}",
-        env!("CARGO_PKG_VERSION"),
-        whimbrel::BACKEND,
-        whimbrel::fused_sequences(),
-        parts.join(", "),
-        features.join(", "),
-        off.join(", "),
-    )
+    let backend = format!("{} ({} fused sequences)", whimbrel::BACKEND, whimbrel::fused_sequences());
+    let mut text = env!("CARGO_PKG_VERSION").to_owned();
+    for (name, value) in [
+        ("backend", backend),
+        ("built with", parts.join(", ")),
+        ("features", features.join(", ")),
+        ("off by default", off.join(", ")),
+    ] {
+        text.push('\n');
+        text.push_str(&fitted(&format!("{name}: {value}"), VERSION_COLUMNS));
+    }
+    text
 });
 
 /// A WebAssembly interpreter.
@@ -86,30 +93,20 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+// The help texts are those of the arguments: one here would take their place, and leave out what follows the first line.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a WASI program, or call one of a module's functions
     Run(RunArgs),
-    /// Check modules against the WebAssembly 3.0 rules
     Validate(ValidateArgs),
-    /// Report what a module is made of
     Inspect(InspectArgs),
-    /// Print functions as the interpreter executes them
     Ir(IrArgs),
-    /// Print functions instruction by instruction, with offsets and bytes
     Disasm(DisasmArgs),
-    /// Print a module in the text format
     Wat(WatArgs),
-    /// Run scripts of the specification's test format
     Wast(WastArgs),
-    /// Measure how long loading and running a module takes
     Bench(BenchArgs),
-    /// Try a module: call its functions, look at its memory and globals
     #[cfg(feature = "repl")]
     Repl(ReplArgs),
-    /// Print a script that completes commands and flags in a shell
     Completions(CompletionsArgs),
-    /// Print the manual page
     Man(ManArgs),
 }
 

@@ -120,7 +120,7 @@ pub(crate) struct GuestArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
-    /// Stop the guest after that many calls and branches backward
+    /// Stop the guest when it has used up that much fuel, of which most instructions take one unit
     #[arg(long, value_name = "N")]
     pub(crate) fuel: Option<u64>,
 
@@ -145,7 +145,9 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "±NAME,…", allow_hyphen_values = true, value_parser = parse_features)]
     pub(crate) features: Option<Features>,
 
-    /// Insist on a backend: this build has the one that `whimbrel --version` names
+    /// Insist on a backend; a build has one, which `whimbrel --version` names
+    ///
+    /// `tail` is the fast one, of optimised builds for x86-64 and aarch64; `loop` is that of all other builds.
     #[arg(long, value_name = "NAME", value_parser = ["tail", "loop"])]
     pub(crate) backend: Option<String>,
 

@@ -14,7 +14,7 @@ use wasm_syntax::ExternKind;
 use crate::args::InspectArgs;
 use crate::failure::Result;
 use crate::input::InputPath;
-use crate::output::{Bytes, FAINT, HEADING, NAME, Plain, STRONG, bar, count, grouped, print};
+use crate::output::{Bytes, FAINT, HEADING, NAME, Plain, STRONG, bar, count, grouped, print, print_fitted};
 use summary::Summary;
 
 /// Lines of a list that is shortened.
@@ -24,7 +24,7 @@ const LARGEST: usize = 10;
 /// Columns of a list of reasons, `and 12 more` aside.
 const REASON_COLUMNS: usize = 38;
 /// Columns of the longest bar.
-const BAR_COLUMNS: u32 = 24;
+const BAR_COLUMNS: u32 = 20;
 /// Columns that names are padded to at most.
 const NAME_COLUMNS: usize = 32;
 
@@ -48,7 +48,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<ExitCode> {
     report.start()?;
     report.functions()?;
     report.producers()?;
-    print(&report.out)?;
+    print_fitted(&report.out)?;
     Ok(ExitCode::SUCCESS)
 }
 

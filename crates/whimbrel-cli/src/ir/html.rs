@@ -46,7 +46,7 @@ pub(super) fn function(
             if n > 0 {
                 write!(out, "<tr class=\"r\">")?;
             }
-            let class = if inst.is_fused { "o f" } else { "o" };
+            let class = if inst.is_fused { " f" } else { "" };
             let at = if inst.is_target {
                 format!("<a id=\"f{func}-{0}\"></a>▸ {0}", inst.at)
             } else {
@@ -54,8 +54,7 @@ pub(super) fn function(
             };
             write!(
                 out,
-                "<td class=\"{class}\">{at}</td><td class=\"{}\">{}</td></tr>",
-                class,
+                "<td class=\"o{class}\">{at}</td><td class=\"c{class}\">{}</td></tr>",
                 linked(func, &inst.text)
             )?;
         }

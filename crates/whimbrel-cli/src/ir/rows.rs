@@ -88,7 +88,9 @@ fn lowered(code: &Code, tiles: &[(u32, u32)]) -> BTreeMap<Option<u32>, Vec<Lower
         let text = text.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
         let text = text.rsplit_once("  @").map_or(text, |(text, _)| text).to_owned();
         let (is_target, is_fused) = (line.starts_with('>'), fused.contains(&at.0));
-        by_offset.entry(code.offset_at(at)).or_default().push(Lowered { at: at.0, text, is_target, is_fused });
+        // No instruction is the body's first byte: what is marked so comes from the function's entry.
+        let offset = code.offset_at(at).filter(|&offset| offset > 0);
+        by_offset.entry(offset).or_default().push(Lowered { at: at.0, text, is_target, is_fused });
     }
     by_offset
 }

@@ -20,7 +20,7 @@ pub(crate) fn engine(args: &EngineArgs, limits: &LimitArgs, observe: bool) -> Re
     if let Some(backend) = args.backend.as_deref().filter(|backend| *backend != BACKEND) {
         return Err(Failure::new(
             Exit::Usage,
-            format_args!("--backend {backend}: this build has the backend `{BACKEND}` (see `whimbrel --version`)"),
+            format_args!("--backend {backend}: this build has one backend, `{BACKEND}` (see `whimbrel run --help`)"),
         ));
     }
     if args.eager {

@@ -154,6 +154,18 @@ const TRAPS: &str = r#"
   (memory 1))
 "#;
 
+/// Made from `lines.c` beside it, with DWARF sections.
+#[cfg(feature = "dwarf")]
+#[test]
+fn traps_show_lines_of_source() {
+    assert_transcript!(
+        Session::new()
+            .file("lines.wasm", include_bytes!("lines.wasm"))
+            .run("run --backtrace --invoke divide lines.wasm 42")
+            .run("run --invoke divide lines.wasm 42")
+    );
+}
+
 #[test]
 fn traps_show_where_they_happened() {
     assert_transcript!(

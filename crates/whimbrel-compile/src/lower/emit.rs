@@ -52,6 +52,9 @@ impl Lowerer<'_> {
     fn append(&mut self, inst: Inst) -> Pos {
         let before = self.last.map(|last| last.at);
         let input = self.taken.take().filter(|&(at, _)| Some(at) == before);
+        if self.marks_all {
+            self.mark();
+        }
         let at = self.code.push(inst);
         self.note_uses(at, &inst);
         self.last = Some(Last { at, input });

@@ -115,6 +115,8 @@ pub(crate) struct Lowerer<'m> {
     dead_depth: u32,
     /// The offset of the current instruction in its body.
     offset: u32,
+    /// Whether each op's offset is noted.
+    marks_all: bool,
 }
 
 /// The number of slots that values of these types take.
@@ -194,7 +196,13 @@ impl<'m> Lowerer<'m> {
             reachable: true,
             dead_depth: 0,
             offset: 0,
+            marks_all: false,
         }
+    }
+
+    /// Whether to note where each op comes from.
+    pub fn mark_all(&mut self, marks_all: bool) {
+        self.marks_all = marks_all;
     }
 
     /// Declares `count` locals after those before.
