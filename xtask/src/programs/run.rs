@@ -1,7 +1,7 @@
 //! One run of one program, and whether it produced what it must.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -17,8 +17,15 @@ const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// The most of an output that a fault quotes.
 const QUOTED_CHARS: usize = 2000;
 
+/// The modules of a program.
+pub struct Files {
+    pub wasm: PathBuf,
+    /// Those that are preloaded, by the names under which they are imported.
+    pub preloads: Vec<(&'static str, PathBuf)>,
+}
+
 /// Runs the program with a fresh directory mounted as `/data`; returns the time it took and what went wrong.
-pub fn check(program: &Program, whimbrel: &Path, wasm: &Path, data: &Path) -> Result<(Duration, Option<String>)> {
+pub fn check(program: &Program, whimbrel: &Path, files: &Files, data: &Path) -> Result<(Duration, Option<String>)> {
     if data.exists() {
         fs::remove_dir_all(data)?;
     }
@@ -27,7 +34,11 @@ pub fn check(program: &Program, whimbrel: &Path, wasm: &Path, data: &Path) -> Re
         fs::write(data.join(name), content)?;
     }
     let mut command = Command::new(whimbrel);
-    command.arg("run").arg("--dir").arg(format!("{}::/data", data.display())).arg(wasm).args(program.args);
+    command.arg("run").arg("--dir").arg(format!("{}::/data", data.display())).args(program.flags);
+    for (name, path) in &files.preloads {
+        command.arg("--preload").arg(format!("{name}={}", path.display()));
+    }
+    command.arg(&files.wasm).args(program.args);
     let done = process::capture(&mut command, TIME_LIMIT)?;
     let fault = fault(program, &done, data);
     Ok((done.time, fault))
@@ -81,7 +92,8 @@ mod tests {
 
     fn program(exit_code: i32, expect: Expect) -> Program {
         let origin = Origin::Repository("none");
-        Program { name: "p", toolchain: "t", origin, inputs: &[], args: &[], exit_code, expect }
+        let (preloads, flags, inputs, args) = (&[][..], &[][..], &[][..], &[][..]);
+        Program { name: "p", toolchain: "t", origin, preloads, flags, inputs, args, exit_code, expect }
     }
 
     fn done(code: i32, stdout: &str) -> Captured {
