@@ -1,5 +1,7 @@
 //! Operands of ops: values, where they are read from and written to.
 
+#![cfg_attr(whimbrel_compact, allow(dead_code, reason = "builds for size have no pins"))]
+
 use wasm_syntax::V128;
 use whimbrel_ir::{Class, DstKind, Pin, SrcKind};
 
