@@ -57,7 +57,6 @@ const LAST: &[(&str, &str)] = &[
     ("failing allocations", "xtask faults --debug"),
     ("linear time", "xtask linear --debug"),
     ("instances that come and go", "xtask churn --debug --instances 300"),
-    ("interruption", "xtask interrupt --debug --times 10"),
 ];
 
 /// Advisories are left out: their database comes from no package registry.
