@@ -55,7 +55,6 @@ const LAST: &[(&str, &str)] = &[
     ("conformance", "xtask spec --backend both"),
     ("examples", "xtask examples"),
     ("failing allocations", "xtask faults --debug"),
-    ("linear time", "xtask linear --debug"),
     ("instances that come and go", "xtask churn --debug --instances 300"),
 ];
 
